@@ -1,0 +1,1 @@
+"""weightlake's library: tensor in, row out; frame in, frame out."""

@@ -1,0 +1,39 @@
+"""What can go wrong, said so that a reader can mend it: what, where, what to do."""
+
+
+class WeightlakeError(Exception):
+    """Base of every error that is the input's or the caller's, never the program's.
+
+    `what` says what was found and expected, `where` names the checkpoint, tensor or
+    file, `fix` says what to do next. `str()` joins the three.
+    """
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(what, where, fix)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}. {self.fix}" if self.fix else text
+
+
+class UsageError(WeightlakeError):
+    """An argument that means nothing: an unknown name, a malformed reference."""
+
+
+class SourceError(WeightlakeError):
+    """A checkpoint, or a file of it, that cannot be found, read or believed."""
+
+
+class ConflictError(WeightlakeError):
+    """Two different sources that claim the same model@revision."""
+
+
+class WarehouseError(WeightlakeError):
+    """A warehouse folder that cannot be read or written."""
+
+
+class QueryError(WeightlakeError):
+    """A SQL text, a canned query or a parameter that DuckDB or we refuse."""

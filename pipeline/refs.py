@@ -1,0 +1,125 @@
+"""What are we talking about? Names of models, checkpoints and tensors, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, Literal
+
+from pipeline.errors import UsageError
+
+DEFAULT_REVISION = "main"
+
+
+@dataclass(frozen=True, order=True)
+class ModelRef:
+    """`model@revision`: a hub id or local label, and a git ref or checkpoint label."""
+
+    model: str
+    revision: str = DEFAULT_REVISION
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """Read `model` or `model@revision`; the last `@` divides.
+
+        Raises UsageError when either side is empty.
+        """
+        model, at, revision = text.rpartition("@")
+        if not at:
+            model, revision = text, DEFAULT_REVISION
+        if not model or not revision:
+            raise UsageError(
+                f"{text!r} is not a model reference",
+                fix="Write it as model or model@revision",
+            )
+        return cls(model, revision)
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.revision}"
+
+
+@dataclass(frozen=True)
+class CheckpointSource:
+    """Where one checkpoint lies and what it will be called; nothing is opened yet.
+
+    `location` is a file or folder for `local`, `org/name@revision` for `hub`.
+    `series` is the training run's name and `step` its optimiser step, when known.
+    """
+
+    ref: ModelRef
+    location: str
+    kind: Literal["local", "hub"] = "local"
+    series: str | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """A file as it was seen: `name` is relative to the checkpoint's folder."""
+
+    name: str
+    n_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class TensorRef:
+    """One tensor as its header declares it; no value is read.
+
+    `dtype` is the safetensors code (`F32`, `BF16`, `F8_E4M3`, …). `offset` counts bytes
+    from the start of `file` where the format has one, else it is 0. A non-empty
+    `skip_reason` says why its values are not to be measured (`optimizer_state`, …).
+    `shared_with` names the earlier tensor whose storage this one shares, if any.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+    n_bytes: int
+    offset: int = 0
+    skip_reason: str = ""
+    shared_with: str = ""
+
+    @property
+    def n_elements(self) -> int:
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One value that training wrote down: `metric` at optimiser step `step`."""
+
+    step: int
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint with its headers read: every tensor listed, in file order.
+
+    `folder` holds `files`; `config` is config.json (or adapter_config.json) as read;
+    `kind` says whether the tensors are a whole model or a LoRA adapter; `commit` is the
+    hub commit; `notes` are things seen on the way that a user should know.
+    """
+
+    source: CheckpointSource
+    folder: str
+    format: Literal["safetensors", "torch"]
+    files: tuple[FileStamp, ...]
+    tensors: tuple[TensorRef, ...]
+    kind: Literal["model", "adapter"] = "model"
+    commit: str | None = None
+    base_model: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    training_log: tuple[LogEntry, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(tensor.n_bytes for tensor in self.tensors)
+
+    @property
+    def n_elements(self) -> int:
+        return sum(tensor.n_elements for tensor in self.tensors)

@@ -1,0 +1,37 @@
+"""The one place where a table and its columns are declared."""
+
+from pipeline.tables.channels import CHANNELS
+from pipeline.tables.checkpoints import CHECKPOINTS
+from pipeline.tables.column import Column, Table
+from pipeline.tables.extractions import EXTRACTIONS
+from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
+from pipeline.tables.tensor_stats import TENSOR_STATS
+from pipeline.tables.tensors import TENSORS
+from pipeline.tables.training_log import TRAINING_LOG
+from pipeline.tables.value_counts import VALUE_COUNTS
+
+TABLES: tuple[Table, ...] = (
+    CHECKPOINTS,
+    TENSORS,
+    TENSOR_STATS,
+    VALUE_COUNTS,
+    CHANNELS,
+    SPECTRA,
+    TRAINING_LOG,
+    EXTRACTIONS,
+)
+
+__all__ = [
+    "CHANNELS",
+    "CHECKPOINTS",
+    "ENERGY_SHARES",
+    "EXTRACTIONS",
+    "SPECTRA",
+    "TABLES",
+    "TENSORS",
+    "TENSOR_STATS",
+    "TRAINING_LOG",
+    "VALUE_COUNTS",
+    "Column",
+    "Table",
+]

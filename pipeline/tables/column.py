@@ -1,0 +1,84 @@
+"""What is a column, and what is a table? Declared once, used by every writer and reader.
+
+The declarations feed the Parquet schema and its field metadata, the seeds of the
+warehouse, the data dictionary, the `metrics` view and the labels of figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TEXT = pa.string()
+COUNT = pa.int64()
+FLAG = pa.bool_()
+REAL = pa.float64()
+TIME = pa.timestamp("us", tz="UTC")
+REALS = pa.list_(pa.float64())
+SINGLES = pa.list_(pa.float32())
+COUNTS = pa.list_(pa.int64())
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its word, its type, its unit and its meaning.
+
+    `bounds` is the closed range that every non-null value lies in, `None` at an open
+    end. `worse` says in which direction a metric is a worse sign, where it has one.
+    """
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    unit: str = ""
+    formula: str = ""
+    bounds: tuple[float | None, float | None] = (None, None)
+    worse: str = ""
+    reference: str = ""
+    nullable: bool = True
+
+    @property
+    def is_metric(self) -> bool:
+        """A scalar measurement, as against a key, a label, a list or a time."""
+        return bool(self.formula)
+
+    def field(self) -> pa.Field:
+        """The Arrow field, with unit, meaning, formula and bounds as metadata."""
+        low, high = self.bounds
+        facts = {
+            "unit": self.unit,
+            "meaning": self.meaning,
+            "formula": self.formula,
+            "minimum": "" if low is None else str(low),
+            "maximum": "" if high is None else str(high),
+            "worse": self.worse,
+            "reference": self.reference,
+        }
+        metadata = {key: value for key, value in facts.items() if value}
+        return pa.field(self.name, self.type, self.nullable, metadata)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is (`grain`), what identifies it (`key`), its columns."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([column.field() for column in self.columns])
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+def key_columns() -> tuple[Column, ...]:
+    """The columns that every table begins with: which checkpoint a row is about."""
+    return (
+        Column("model", TEXT, "hub id or local label of the model", nullable=False),
+        Column("revision", TEXT, "git ref or label of the checkpoint", nullable=False),
+        Column("step", COUNT, "optimiser step, null outside a series", "steps"),
+    )
