@@ -8,19 +8,42 @@ EXTRACTIONS = Table(
     key=("model", "revision", "run", "family"),
     columns=(
         *key_columns(),
-        Column("run", TEXT, "one execution of extract or of the zoo flow", nullable=False),
-        Column("family", TEXT, "metric family, or checkpoint for the reading itself", nullable=False),
+        Column(
+            "run", TEXT, "one execution of extract or of the zoo flow", nullable=False
+        ),
+        Column(
+            "family",
+            TEXT,
+            "metric family, or checkpoint for the reading itself",
+            nullable=False,
+        ),
         Column("family_version", COUNT, "version of the family's definitions"),
         Column("source", TEXT, "path or hub reference that was read", nullable=False),
         Column("status", TEXT, "measured or failed", nullable=False),
         Column("error", TEXT, "what went wrong, where, and what to do"),
-        Column("started_at", TIME, "when the checkpoint was begun", "UTC", nullable=False),
-        Column("wall_seconds", REAL, "from begin to written", "seconds", bounds=(0, None)),
+        Column(
+            "started_at", TIME, "when the checkpoint was begun", "UTC", nullable=False
+        ),
+        Column(
+            "wall_seconds", REAL, "from begin to written", "seconds", bounds=(0, None)
+        ),
         Column("n_bytes", COUNT, "bytes read", "bytes", bounds=(0, None)),
         Column("n_rows", COUNT, "rows written", "rows", bounds=(0, None)),
-        Column("n_measured", COUNT, "tensors measured anew", "tensors", bounds=(0, None)),
-        Column("n_reused", COUNT, "tensors whose rows were taken from an equal digest", "tensors", bounds=(0, None)),
-        Column("versions", TEXT, "versions of weightlake and its numeric libraries, as JSON"),
+        Column(
+            "n_measured", COUNT, "tensors measured anew", "tensors", bounds=(0, None)
+        ),
+        Column(
+            "n_reused",
+            COUNT,
+            "tensors whose rows were taken from an equal digest",
+            "tensors",
+            bounds=(0, None),
+        ),
+        Column(
+            "versions",
+            TEXT,
+            "versions of weightlake and its numeric libraries, as JSON",
+        ),
         Column("host", TEXT, "machine it ran on"),
     ),
 )

@@ -17,7 +17,11 @@ def _fraction(name: str, meaning: str, formula: str) -> Column:
 
 def _quantile(permille: int) -> Column:
     percent = permille / 10
-    return _value(f"q{permille:03d}", f"{percent:g} % quantile", f"inf{{x : F(x) ≥ {permille / 1000:g}}}")
+    return _value(
+        f"q{permille:03d}",
+        f"{percent:g} % quantile",
+        f"inf{{x : F(x) ≥ {permille / 1000:g}}}",
+    )
 
 
 def _below(exponent: int) -> Column:
@@ -48,43 +52,114 @@ TENSOR_STATS = Table(
         Column("tensor", TEXT, "full state-dict key", nullable=False),
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
         Column("status", TEXT, "ok, empty, all_non_finite", nullable=False),
-        Column("n_elements", COUNT, "elements", "elements", "N", (0, None), nullable=False),
+        Column(
+            "n_elements", COUNT, "elements", "elements", "N", (0, None), nullable=False
+        ),
         _count("n_finite", "finite elements"),
         _count("n_zero", "elements equal to zero"),
         _count("n_nan", "elements that are NaN"),
         _count("n_pos_inf", "elements that are +Inf"),
         _count("n_neg_inf", "elements that are -Inf"),
-        _count("n_distinct", "distinct finite values, null where the counts are not exact"),
+        _count(
+            "n_distinct", "distinct finite values, null where the counts are not exact"
+        ),
         _value("min", "smallest finite value", "min w"),
         _value("max", "largest finite value", "max w"),
         _value("abs_max", "largest finite magnitude", "max |w|", 0),
         _value("mean", "mean of the finite values", "μ = Σw / n_finite"),
-        _value("std", "population standard deviation", "σ = √(Σ(w − μ)² / n_finite)", 0),
-        _value("skewness", "third standardised moment, null when σ = 0", "Σ((w − μ)/σ)³ / n_finite"),
-        _value("kurtosis", "excess kurtosis, 0 for a normal, null when σ = 0", "Σ((w − μ)/σ)⁴ / n_finite − 3", -2),
+        _value(
+            "std", "population standard deviation", "σ = √(Σ(w − μ)² / n_finite)", 0
+        ),
+        _value(
+            "skewness",
+            "third standardised moment, null when σ = 0",
+            "Σ((w − μ)/σ)³ / n_finite",
+        ),
+        _value(
+            "kurtosis",
+            "excess kurtosis, 0 for a normal, null when σ = 0",
+            "Σ((w − μ)/σ)⁴ / n_finite − 3",
+            -2,
+        ),
         _value("l1_norm", "sum of magnitudes", "Σ|w|", 0),
         _value("frobenius_norm", "root of the sum of squares", "√Σw²", 0),
         _value("rms", "root mean square", "√(Σw² / n_finite)", 0),
-        _value("median", "0.5 quantile: the lower middle value of an even number", "inf{x : F(x) ≥ 0.5}"),
-        _value("mad", "median absolute deviation from the median, not scaled", "median |w − median|", 0),
+        _value(
+            "median",
+            "0.5 quantile: the lower middle value of an even number",
+            "inf{x : F(x) ≥ 0.5}",
+        ),
+        _value(
+            "mad",
+            "median absolute deviation from the median, not scaled",
+            "median |w − median|",
+            0,
+        ),
         *(_quantile(permille) for permille in (1, 10, 50, 250, 750, 950, 990, 999)),
-        Column("entropy_bits", REAL, "entropy of the counted patterns", "bits", "−Σ p·log₂ p", (0, 64)),
-        Column("value_resolution", REAL, "relative width of a counted value; 0 is exact", "relative", "", (0, 1)),
+        Column(
+            "entropy_bits",
+            REAL,
+            "entropy of the counted patterns",
+            "bits",
+            "−Σ p·log₂ p",
+            (0, 64),
+        ),
+        Column(
+            "value_resolution",
+            REAL,
+            "relative width of a counted value; 0 is exact",
+            "relative",
+            "",
+            (0, 1),
+        ),
         Column("is_exact", FLAG, "whether quantiles and counts by value are exact"),
-        _fraction("zero_fraction", "finite elements equal to zero", "n_zero / n_finite"),
+        _fraction(
+            "zero_fraction", "finite elements equal to zero", "n_zero / n_finite"
+        ),
         *(_below(exponent) for exponent in (8, 6, 4, 3, 2)),
-        _fraction("outlier_6_sigma_fraction", "finite elements beyond six σ", "#{|w − μ| > 6σ} / n_finite"),
-        _fraction("outlier_mad_fraction", "finite elements beyond six robust σ", "#{|w − median| > 6·1.4826·mad} / n_finite"),
-        _fraction("outlier_iqr_1_5_fraction", "finite elements outside Tukey's inner fences", "#{w ∉ [q250 − 1.5·IQR, q750 + 1.5·IQR]} / n_finite"),
-        _fraction("outlier_iqr_3_fraction", "finite elements outside Tukey's outer fences", "#{w ∉ [q250 − 3·IQR, q750 + 3·IQR]} / n_finite"),
-        _fraction("pattern_2_4_fraction", "groups of four along a row with at least two zeros, null below 2-D", "#groups with ≥ 2 zeros / #groups"),
-        _fraction("zero_block_fraction", "16 × 16 blocks that are all zero, null below 2-D", "#all-zero blocks / #blocks"),
+        _fraction(
+            "outlier_6_sigma_fraction",
+            "finite elements beyond six σ",
+            "#{|w − μ| > 6σ} / n_finite",
+        ),
+        _fraction(
+            "outlier_mad_fraction",
+            "finite elements beyond six robust σ",
+            "#{|w − median| > 6·1.4826·mad} / n_finite",
+        ),
+        _fraction(
+            "outlier_iqr_1_5_fraction",
+            "finite elements outside Tukey's inner fences",
+            "#{w ∉ [q250 − 1.5·IQR, q750 + 1.5·IQR]} / n_finite",
+        ),
+        _fraction(
+            "outlier_iqr_3_fraction",
+            "finite elements outside Tukey's outer fences",
+            "#{w ∉ [q250 − 3·IQR, q750 + 3·IQR]} / n_finite",
+        ),
+        _fraction(
+            "pattern_2_4_fraction",
+            "groups of four along a row with at least two zeros, null below 2-D",
+            "#groups with ≥ 2 zeros / #groups",
+        ),
+        _fraction(
+            "zero_block_fraction",
+            "16 × 16 blocks that are all zero, null below 2-D",
+            "#all-zero blocks / #blocks",
+        ),
         _sqnr(8, "tensor", "tensor"),
         _sqnr(8, "row", "row"),
         _sqnr(8, "group", "128 consecutive elements of a row"),
         _sqnr(4, "tensor", "tensor"),
         _sqnr(4, "row", "row"),
         _sqnr(4, "group", "128 consecutive elements of a row"),
-        Column("int4_clip_gain_db", REAL, "int4 SQNR won by the best clipped scale of the tensor", "dB", "max_c SQNR(c·abs_max) − SQNR(abs_max)", (0, None)),
+        Column(
+            "int4_clip_gain_db",
+            REAL,
+            "int4 SQNR won by the best clipped scale of the tensor",
+            "dB",
+            "max_c SQNR(c·abs_max) − SQNR(abs_max)",
+            (0, None),
+        ),
     ),
 )

@@ -9,24 +9,60 @@ TENSORS = Table(
     columns=(
         *key_columns(),
         Column("tensor", TEXT, "full state-dict key", nullable=False),
-        Column("position", COUNT, "0-based place in the checkpoint's file order", nullable=False),
+        Column(
+            "position",
+            COUNT,
+            "0-based place in the checkpoint's file order",
+            nullable=False,
+        ),
         Column("shard", TEXT, "file that holds it", nullable=False),
         Column("stack", TEXT, "encoder, decoder, vision, … or null"),
         Column("layer", COUNT, "0-based block index, null outside blocks"),
-        Column("depth", REAL, "layer / (n_layers - 1), 0 when there is one layer", bounds=(0, 1)),
-        Column("component", TEXT, "q, k, v, o, up, gate, down, norm, embedding, … or other", nullable=False),
-        Column("parameter", TEXT, "weight, bias, lora_a, … : the last part of its role", nullable=False),
+        Column(
+            "depth",
+            REAL,
+            "layer / (n_layers - 1), 0 when there is one layer",
+            bounds=(0, 1),
+        ),
+        Column(
+            "component",
+            TEXT,
+            "q, k, v, o, up, gate, down, norm, embedding, … or other",
+            nullable=False,
+        ),
+        Column(
+            "parameter",
+            TEXT,
+            "weight, bias, lora_a, … : the last part of its role",
+            nullable=False,
+        ),
         Column("expert", COUNT, "0-based expert, null outside experts or when fused"),
-        Column("is_transposed", FLAG, "stored (in, out) as Conv1D of GPT-2 is", nullable=False),
+        Column(
+            "is_transposed",
+            FLAG,
+            "stored (in, out) as Conv1D of GPT-2 is",
+            nullable=False,
+        ),
         Column("dtype", TEXT, "safetensors code of the element type", nullable=False),
         Column("shape", TEXT, "sizes as stored, joined by ×", nullable=False),
         Column("n_rows", COUNT, "first size, null for scalars"),
-        Column("n_cols", COUNT, "product of the other sizes, null for scalars and vectors"),
+        Column(
+            "n_cols", COUNT, "product of the other sizes, null for scalars and vectors"
+        ),
         Column("n_elements", COUNT, "elements", nullable=False),
         Column("n_bytes", COUNT, "stored bytes", "bytes", nullable=False),
-        Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes; null when skipped"),
-        Column("alias_of", TEXT, "earlier tensor of the checkpoint with the same digest"),
-        Column("is_tied", FLAG, "an alias that is one parameter with its original", nullable=False),
+        Column(
+            "digest", TEXT, "xxh3-128 over dtype, shape and bytes; null when skipped"
+        ),
+        Column(
+            "alias_of", TEXT, "earlier tensor of the checkpoint with the same digest"
+        ),
+        Column(
+            "is_tied",
+            FLAG,
+            "an alias that is one parameter with its original",
+            nullable=False,
+        ),
         Column("status", TEXT, "ok, aliased, skipped or failed", nullable=False),
         Column("reason", TEXT, "why it was skipped or failed"),
     ),

@@ -8,7 +8,12 @@ TRAINING_LOG = Table(
     key=("model", "revision", "step", "metric"),
     columns=(
         *key_columns(),
-        Column("metric", TEXT, "name that training gave it: loss, learning_rate, eval_loss, …", nullable=False),
+        Column(
+            "metric",
+            TEXT,
+            "name that training gave it: loss, learning_rate, eval_loss, …",
+            nullable=False,
+        ),
         Column("value", REAL, "value logged at that step"),
     ),
 )
