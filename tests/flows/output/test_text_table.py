@@ -1,0 +1,68 @@
+"""Is a table aligned, whole in a pipe, and readable on a narrow terminal?"""
+
+import pyarrow as pa
+import pytest
+
+from flows.output.text_table import cell_width, render, shortened
+
+TABLE = pa.table(
+    {
+        "tensor": ["transformer.h.0.attn.c_attn.weight", "wte", "表"],
+        "rank": [768, 5, None],
+        "alpha": [2.5, 3.25, 4.125],
+    }
+)
+
+
+def test_a_pipe_gets_everything_unstyled():
+    assert render(TABLE).text == (
+        "tensor                              rank  alpha\n"
+        "──────────────────────────────────  ────  ─────\n"
+        "transformer.h.0.attn.c_attn.weight   768  2.500\n"
+        "wte                                    5  3.250\n"
+        "表                                     ·  4.125\n"
+    )
+
+
+def test_a_terminal_cuts_texts_in_their_middle():
+    assert render(TABLE, width=34).text.splitlines() == [
+        "\x1b[1mtensor                 rank  alpha\x1b[0m",
+        "─────────────────────  ────  ─────",
+        "transf….c_attn.weight   768  2.500",
+        "wte                       5  3.250",
+        "表                        ·  4.125",
+    ]
+
+
+def test_columns_that_do_not_fit_are_named():
+    wide = pa.table({f"column_{n}": [1.5] * 9 for n in range(9)})
+    rendering = render(wide, width=40)
+    assert all(cell_width(line) <= 48 for line in rendering.text.splitlines())
+    assert rendering.left_out == tuple(f"column_{n}" for n in range(4, 9))
+
+
+def test_few_wide_rows_become_one_value_a_line():
+    wide = pa.table({f"column_{n}": [n, None] for n in range(9)})
+    text = render(wide, width=40).text
+    assert text.startswith("column_0  0\ncolumn_1  1\n")
+    assert text.count("column_8  ·\n") == 1
+    assert "\n\ncolumn_0  ·\n" in text
+
+
+def test_no_row_still_has_a_header():
+    empty = pa.table({"model": pa.array([], pa.string())})
+    assert render(empty).text == "model\n─────\n"
+    assert "model" in render(empty, width=3).text
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("layers.11.mlp.down", 18, "layers.11.mlp.down"),
+        ("layers.11.mlp.down", 10, "lay…p.down"),
+        ("表表表表表", 5, "表…表"),
+    ],
+)
+def test_shortened_texts_fit(text, width, expected):
+    assert shortened(text, width) == expected
+    assert cell_width(shortened(text, width)) <= width
