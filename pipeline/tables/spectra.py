@@ -51,7 +51,7 @@ SPECTRA = Table(
         Column(
             "status",
             TEXT,
-            "ok, no_view, empty, non_finite, over_budget, not_converged",
+            "ok, no_view, empty, all_zero, non_finite, over_budget or not_converged",
             nullable=False,
         ),
         Column("reason", TEXT, "what the status means here"),
@@ -70,7 +70,7 @@ SPECTRA = Table(
         Column(
             "condition_number",
             REAL,
-            "null when σ_min = 0",
+            "null when σ_min is within its error of 0",
             "ratio",
             "σ₁ / σ_min",
             (1, None),

@@ -51,7 +51,7 @@ TENSOR_STATS = Table(
         *key_columns(),
         Column("tensor", TEXT, "full state-dict key", nullable=False),
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
-        Column("status", TEXT, "ok, empty, all_non_finite", nullable=False),
+        Column("status", TEXT, "ok, empty, all_non_finite or overflow", nullable=False),
         Column(
             "n_elements", COUNT, "elements", "elements", "N", (0, None), nullable=False
         ),

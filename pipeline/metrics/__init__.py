@@ -1,0 +1,1 @@
+"""Numbers from arrays. Knows no files, frames or models."""

@@ -1,0 +1,99 @@
+"""What are the singular values of a matrix, how exact are they, and at what cost?
+
+The eigenvalues of the Gram matrix of the smaller side are the squared singular values.
+In float64 this is several times faster than an SVD and, for values stored in 32 bits
+or fewer, closer to the truth than an SVD in float32; it loses σ below about 1e-6·σ₁,
+as squaring doubles the range. Where that matters an SVD of the triangular factor
+decides, itself gathered over row blocks, so memory stays at a few M² for any N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from math import frexp, ldexp
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.metrics.decode import to_float
+from pipeline.metrics.values import TensorValues
+
+# Large enough for matrix products at full speed, small beside any Gram matrix.
+_BLOCK_BYTES = 1 << 22
+
+# σ_min is trusted when its squared value stands this far above the error of λ.
+_TRUST = 50.0
+
+Matrix = NDArray[np.float64]
+Blocks = Callable[[int], Iterable[Matrix]]
+
+
+@dataclass(frozen=True)
+class SingularValues:
+    """σ₁ ≥ σ₂ ≥ …, min(N, M) of them, and a bound on the error of any of them."""
+
+    sigma: NDArray[np.float64]
+    method: Literal["gram", "svd"]
+    error_bound: float
+
+
+def singular_values(blocks: Blocks, n_small: int, *, abs_max: float) -> SingularValues:
+    """Singular values of a matrix given as blocks of shape (b, n_small).
+
+    `blocks(n)` walks the larger side in pieces of about n rows (at least one) and may
+    be called twice; `abs_max` is the largest magnitude, which must be finite. Raises
+    numpy.linalg.LinAlgError when LAPACK does not converge.
+    """
+    if abs_max == 0:
+        return SingularValues(np.zeros(n_small), "gram", 0.0)
+    # Scaling by a power of two is exact, and squares neither overflow nor vanish.
+    exponent = frexp(abs_max)[1]
+    n_block = max(_BLOCK_BYTES // (8 * n_small), 256)
+    gram = np.zeros((n_small, n_small))
+    for block in blocks(n_block):
+        scaled = np.ldexp(block, -exponent)
+        gram += scaled.T @ scaled
+    lam = np.linalg.eigvalsh(gram)[::-1]
+    error = n_small * np.finfo(np.float64).eps * lam[0]
+    if lam[-1] > _TRUST * error:
+        sigma = np.sqrt(lam)
+        bound = error / sigma[-1]
+        return SingularValues(np.ldexp(sigma, exponent), "gram", ldexp(bound, exponent))
+    sigma = np.linalg.svd(_triangle(blocks, n_small, exponent), compute_uv=False)
+    bound = n_small * np.finfo(np.float64).eps * sigma[0]
+    return SingularValues(np.ldexp(sigma, exponent), "svd", ldexp(bound, exponent))
+
+
+def _triangle(blocks: Blocks, n_small: int, exponent: int) -> Matrix:
+    """R of the QR factorisation, one block at a time: it has the same σ."""
+    r: Matrix = np.zeros((0, n_small))
+    for block in blocks(2 * n_small):
+        stacked = np.vstack([r, np.ldexp(block, -exponent)])
+        r = np.asarray(np.linalg.qr(stacked, mode="r"))
+    return r
+
+
+def blocks_of_array(patterns: NDArray[np.generic], dtype: str) -> Blocks:
+    """Walk a resident (n_rows, n_cols) array of patterns along its larger side."""
+    tall = patterns if patterns.shape[0] >= patterns.shape[1] else patterns.T
+
+    def walk(n: int) -> Iterator[Matrix]:
+        for start in range(0, len(tall), n):
+            block = to_float(tall[start : start + n], dtype)
+            with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
+                yield block.astype(np.float64)
+
+    return walk
+
+
+def blocks_of_stream(values: TensorValues) -> Blocks:
+    """Walk a tall tensor that is read from its file in row blocks."""
+    n_cols = values.matrix_shape[1]
+
+    def walk(n: int) -> Iterator[Matrix]:
+        for block in values.row_blocks(n_bytes=n * n_cols * 8):
+            yield block.astype(np.float64)
+
+    return walk

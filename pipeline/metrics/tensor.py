@@ -1,0 +1,85 @@
+"""What is a metric family given? A tensor, its matrix views, what is known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.metrics.distribution import Distribution, distribution
+from pipeline.metrics.entries import Row, describe
+from pipeline.metrics.tally import Tally, tally
+from pipeline.metrics.values import TensorValues
+
+Rows = dict[str, list[Row]]
+
+
+class View(Protocol):
+    """A way to see a tensor as a matrix; `of` takes the tensor in its stored shape."""
+
+    @property
+    def view(self) -> str: ...
+    @property
+    def component(self) -> str: ...
+    @property
+    def expert(self) -> int | None: ...
+    @property
+    def matrix_view(self) -> str: ...
+    @property
+    def n_rows(self) -> int: ...
+    @property
+    def n_cols(self) -> int: ...
+    def of(self, array: NDArray[np.generic], /) -> NDArray[np.generic]: ...
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor as the families see it; the counting pass runs once, when needed.
+
+    `memory_bytes` bounds what a family may allocate beside the tensor itself.
+    """
+
+    values: TensorValues
+    views: Sequence[View]
+    no_view_reason: str
+    memory_bytes: int
+
+    @cached_property
+    def tally(self) -> Tally:
+        return tally(self.values)
+
+    @cached_property
+    def distribution(self) -> Distribution:
+        return distribution(self.tally)
+
+    @cached_property
+    def entries(self) -> Row:
+        return describe(self.distribution, self.tally.sums)
+
+    @property
+    def has_non_finite(self) -> bool:
+        dist = self.distribution
+        return dist.n_nan + dist.n_pos_inf + dist.n_neg_inf > 0
+
+    @property
+    def abs_max(self) -> float:
+        """Largest finite magnitude, 0 without any."""
+        return float(self.entries.get("abs_max") or 0)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A set of metrics that is measured, versioned and redone together.
+
+    `measure` returns rows by table name, without the columns that say whose they are;
+    a change of any definition raises `version`, and with it what counts as done.
+    """
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    measure: Callable[[Tensor], Rows]
