@@ -1,0 +1,21 @@
+"""Where does a tensor sit in its network, and which matrices does it hold?"""
+
+from pipeline.layout.components import Component, load_components
+from pipeline.layout.families import Family, load_families
+from pipeline.layout.identify import identify
+from pipeline.layout.layout import Layout, Network
+from pipeline.layout.location import Location
+from pipeline.layout.views import MAX_OFFSETS, MatrixView
+
+__all__ = [
+    "MAX_OFFSETS",
+    "Component",
+    "Family",
+    "Layout",
+    "Location",
+    "MatrixView",
+    "Network",
+    "identify",
+    "load_components",
+    "load_families",
+]

@@ -1,0 +1,157 @@
+"""Which family is this checkpoint of? Its config says so, else its names do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.layout.dimensions import (
+    Placed,
+    count_layers,
+    find_dimensions,
+    main_config,
+)
+from pipeline.layout.families import UNKNOWN, Family, load_families, skeleton
+from pipeline.layout.layout import Layout, Network
+from pipeline.layout.naming import Name, Tower, clean_name
+from pipeline.refs import TensorRef
+
+# A family must know at least this share of the different names.
+_LEAST_COVERAGE = 0.5
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A tensor of a network, by its name inside it."""
+
+    tensor: TensorRef
+    name: Name
+
+
+def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
+    """The layout of a checkpoint; family `unknown` where nothing fits, no error ever.
+
+    The family is the config's `model_type` (or `architectures`) if it knows at least
+    half of the different names, else the one that knows most of them, at least half
+    and one inside a block. Values of a config that are not what they should be are
+    passed over.
+    """
+    towers: dict[Tower, list[_Member]] = defaultdict(list, {Tower(): []})
+    for tensor in tensors:
+        if not tensor.skip_reason:
+            name = clean_name(tensor.name)
+            towers[name.tower].append(_Member(tensor, name))
+    networks: dict[str, Network] = {}
+    layers: dict[str | None, int] = {}
+    for tower, members in towers.items():
+        network, counts = _identify_network(tower, members, _config_of(tower, config))
+        networks[tower.prefix] = network
+        for stack, count in counts.items():
+            layers[stack] = max(layers.get(stack, 0), count)
+    return Layout(networks, layers)
+
+
+def _identify_network(
+    tower: Tower, members: Sequence[_Member], config: Mapping[str, Any]
+) -> tuple[Network, dict[str | None, int]]:
+    family = _choose_family(members, config)
+    bare = Network(family, first_blocks=_first_blocks(family, members))
+    layout = Layout({"": bare, tower.prefix: bare})
+    placed = [
+        Placed(layout.locate(m.tensor.name, m.tensor.shape), m.tensor.shape)
+        for m in members
+    ]
+    sizes = find_dimensions(config, family, placed)
+    counts = count_layers(placed)
+    if len(counts) == 1 and sizes.n_layers:
+        counts = {stack: max(n, sizes.n_layers) for stack, n in counts.items()}
+    return Network(family, sizes, bare.first_blocks), counts
+
+
+def _config_of(tower: Tower, config: object) -> Mapping[str, Any]:
+    if not tower.config_key:
+        return main_config(config)
+    nested = config.get(tower.config_key) if isinstance(config, Mapping) else None
+    return nested if isinstance(nested, Mapping) else {}
+
+
+def _choose_family(members: Sequence[_Member], config: Mapping[str, Any]) -> Family:
+    families = load_families()
+    examples = {(skeleton(m.name.path), m.name.parameter): m for m in members}
+    stated = _stated_family(config, families.values())
+    if stated and _coverage(stated, examples.values()) >= _LEAST_COVERAGE:
+        return stated
+    best = max(families.values(), key=lambda f: _rank(f, examples.values()))
+    fits = _rank(best, examples.values())[0]
+    if fits and _coverage(best, examples.values()) >= _LEAST_COVERAGE:
+        return best
+    return families[UNKNOWN]
+
+
+def _stated_family(
+    config: Mapping[str, Any], families: Iterable[Family]
+) -> Family | None:
+    by_type = {kind: family for family in families for kind in family.model_types}
+    model_type = config.get("model_type")
+    if isinstance(model_type, str) and model_type in by_type:
+        return by_type[model_type]
+    architectures = config.get("architectures")
+    named = (
+        architectures[0] if isinstance(architectures, list) and architectures else ""
+    )
+    if not isinstance(named, str):
+        return None
+    # LlamaForCausalLM → llama, XLMRobertaModel → xlm-roberta; the longest type wins.
+    fitting = [t for t in by_type if named.lower().startswith(_squash(t))]
+    return by_type[max(fitting, key=len)] if fitting else None
+
+
+def _squash(model_type: str) -> str:
+    return model_type.replace("-", "").replace("_", "")
+
+
+def _coverage(family: Family, examples: Iterable[_Member]) -> float:
+    hits = [family.match(m.name.path, m.name.parameter) for m in examples]
+    return sum(hit is not None for hit in hits) / len(hits) if hits else 0.0
+
+
+def _rank(
+    family: Family, examples: Iterable[_Member]
+) -> tuple[bool, int, int, int, int, str]:
+    """How well the names alone speak for a family; the largest wins.
+
+    It must know a name inside a block and no ratio may contradict it. Then: names
+    known, ratios confirmed, and, all else equal, the family with the fewest patterns.
+    """
+    n_known, n_confirmed, is_in_block, is_contradicted = 0, 0, False, False
+    for member in examples:
+        match = family.match(member.name.path, member.name.parameter)
+        if match is None:
+            continue
+        n_known += 1
+        is_in_block = is_in_block or match.role.is_in_block
+        ratio = family.ratios.get(match.role.pattern)
+        shape = member.tensor.shape
+        if ratio and match.parameter == "weight" and len(shape) == 2:
+            agrees = shape[0] * ratio[1] == shape[1] * ratio[0]
+            n_confirmed += agrees
+            is_contradicted = is_contradicted or not agrees
+    fits = is_in_block and not is_contradicted
+    return fits, n_known, n_confirmed, -family.n_patterns, -family.depth, family.name
+
+
+def _first_blocks(family: Family, members: Sequence[_Member]) -> dict[int, int]:
+    """Global index of each stage's first block: ResNets count anew in every stage."""
+    n_blocks: dict[int, int] = defaultdict(int)
+    for member in members:
+        match = family.match(member.name.path, member.name.parameter)
+        if match and match.block is not None:
+            stage = match.stage or 0
+            n_blocks[stage] = max(n_blocks[stage], match.block + 1)
+    first, total = {}, 0
+    for stage in sorted(n_blocks):
+        first[stage] = total
+        total += n_blocks[stage]
+    return first

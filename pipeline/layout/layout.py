@@ -1,0 +1,131 @@
+"""How is this checkpoint laid out? Locations and matrices of its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pipeline.layout.dimensions import Dimensions
+from pipeline.layout.families import UNKNOWN, Family, Match, load_families
+from pipeline.layout.location import Location
+from pipeline.layout.naming import clean_name
+from pipeline.layout.views import MatrixView, explain_no_view, list_views
+from pipeline.layout.words import locate_by_words
+from pipeline.refs import TensorRef
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a checkpoint: the outer one, or a tower inside it.
+
+    `first_blocks` holds the global index of each stage's first block.
+    """
+
+    family: Family
+    sizes: Dimensions = field(default_factory=Dimensions)
+    first_blocks: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where every tensor of one checkpoint sits; made by `identify`.
+
+    `networks` maps a tower's prefix to what was identified inside it, "" to the outer
+    network; `layers` counts the blocks of each stack.
+    """
+
+    networks: Mapping[str, Network] = field(repr=False)
+    layers: Mapping[str | None, int] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """Name of the outer network's family, `unknown` where none fits."""
+        return self.networks[""].family.name
+
+    @property
+    def n_layers(self) -> int | None:
+        """Blocks of the outer network, its stacks taken together."""
+        return self.networks[""].sizes.n_layers
+
+    @property
+    def hidden_size(self) -> int | None:
+        """Width of the residual stream."""
+        return self.networks[""].sizes.hidden_size
+
+    @property
+    def n_heads(self) -> int | None:
+        """Attention heads per layer."""
+        return self.networks[""].sizes.n_heads
+
+    @property
+    def n_kv_heads(self) -> int | None:
+        """Key and value heads per layer."""
+        return self.networks[""].sizes.n_kv_heads
+
+    @property
+    def n_experts(self) -> int | None:
+        """Experts per mixture layer."""
+        return self.networks[""].sizes.n_experts
+
+    @property
+    def vocabulary_size(self) -> int | None:
+        """Rows of the token embedding."""
+        return self.networks[""].sizes.vocabulary_size
+
+    def locate(self, name: str, shape: tuple[int, ...]) -> Location:
+        """The tensor's place: component `other` where nothing is known of it."""
+        return self._place(name, shape)[0]
+
+    def depth(self, location: Location) -> float | None:
+        """0 in the first block of its stack, 1 in the last, null outside blocks."""
+        if location.layer is None:
+            return None
+        n_layers = self.layers.get(location.stack, 0)
+        return min(location.layer / (n_layers - 1), 1.0) if n_layers > 1 else 0.0
+
+    def views(self, tensor: TensorRef) -> tuple[MatrixView, ...]:
+        """Every matrix that the tensor holds, empty where it holds none."""
+        location, family, sizes = self._place(tensor.name, tensor.shape)
+        return list_views(tensor, location, family, sizes)
+
+    def no_view_reason(self, tensor: TensorRef) -> str:
+        """Why `views` is empty, "" where it is not."""
+        return explain_no_view(tensor, self.locate(tensor.name, tensor.shape))
+
+    def _place(
+        self, name: str, shape: tuple[int, ...]
+    ) -> tuple[Location, Family, Dimensions]:
+        cleaned = clean_name(name)
+        network = self.networks.get(cleaned.tower.prefix, self.networks[""])
+        stack = cleaned.tower.stack
+        match = network.family.match(cleaned.path, cleaned.parameter)
+        if match:
+            location = _location_of(match, shape, network)
+            family = network.family
+        else:
+            location = locate_by_words(cleaned.path, shape, cleaned.parameter)
+            family = load_families()[UNKNOWN]
+            stack = stack or location.stack or network.family.only_stack
+        if stack:
+            location = replace(location, stack=stack)
+        return location, family, network.sizes
+
+
+def _location_of(match: Match, shape: tuple[int, ...], network: Network) -> Location:
+    layer = match.layer
+    if match.block is not None:
+        first = network.first_blocks.get(match.stage or 0)
+        layer = None if first is None else first + match.block
+    is_transposed = (
+        match.parameter == "weight"
+        and len(shape) >= 2
+        and match.role.component in network.family.transposed
+    )
+    return Location(
+        match.stack,
+        layer,
+        match.role.component,
+        match.parameter,
+        match.expert,
+        is_transposed,
+    )

@@ -1,0 +1,24 @@
+"""Where does one tensor sit in its network?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Location:
+    """A tensor's place, as the columns of table `tensors` name it.
+
+    `stack` is encoder, decoder, vision, text or audio, null where a tensor belongs to
+    none or to several. `layer` counts blocks of its stack from 0. `component` is a word
+    of components.toml, `parameter` the last part of the role (`weight`, `lora_a`, …).
+    `expert` is null outside experts and where one tensor holds them all.
+    `is_transposed` marks weights stored (in, out).
+    """
+
+    stack: str | None
+    layer: int | None
+    component: str
+    parameter: str
+    expert: int | None = None
+    is_transposed: bool = False

@@ -1,0 +1,67 @@
+"""What does a name tell where no family knows it? Its own words, nothing more."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from pipeline.layout.components import OTHER, read_data
+from pipeline.layout.location import Location
+
+
+def locate_by_words(
+    path: str, shape: tuple[int, ...], parameter: str | None = None
+) -> Location:
+    """The location that the name's own words give: `other` where they say nothing."""
+    words = _load_words()
+    module, _, last = path.rpartition(".")
+    component, named = _find_component(words, path, module, last, parameter)
+    if component == OTHER and named == "weight" and len(shape) in (4, 5):
+        # Nothing but a convolution has a weight of four or five dimensions.
+        component = "conv"
+    parts = path.split(".")
+    stack = next((part for part in parts[:2] if part in words["stacks"]), None)
+    blocks = words["block_regex"].findall(path)
+    layer = int(blocks[0]) if len(blocks) == 1 else None
+    expert = re.search(r"(?:^|\.)experts\.(\d+)\.", path)
+    return Location(stack, layer, component, named, int(expert[1]) if expert else None)
+
+
+def _find_component(
+    words: dict[str, Any], path: str, module: str, last: str, parameter: str | None
+) -> tuple[str, str]:
+    if parameter:
+        return _word_of(words, path) or OTHER, parameter
+    if last in words["bare"]:
+        component, _, named = words["bare"][last].partition(".")
+        within = _refuse(words, component, module)
+        return (OTHER if within else component), named
+    component = _word_of(words, module) if module else None
+    if component:
+        return component, last
+    whole = _word_of(words, path)  # a bare parameter: experts.down_proj
+    return (whole, "weight") if whole else (OTHER, last)
+
+
+def _word_of(words: dict[str, Any], module: str) -> str | None:
+    leaf = module.rpartition(".")[2]
+    for word, component in words["modules"].items():
+        if fnmatchcase(leaf, word):
+            return None if _refuse(words, component, module) else str(component)
+    return None
+
+
+def _refuse(words: dict[str, Any], component: str, module: str) -> bool:
+    around = module.split(".")[:-1]
+    refused = words["not_within"].get(component, ())
+    return any(fnmatchcase(part, word) for part in around for word in refused)
+
+
+@cache
+def _load_words() -> dict[str, Any]:
+    words = read_data("words.toml")
+    blocks = "|".join(map(re.escape, words["blocks"]))
+    words["block_regex"] = re.compile(rf"(?:^|(?<=\.))(?:{blocks})\.(\d+)(?=\.)")
+    return words
