@@ -83,7 +83,8 @@ def blocks_of_array(patterns: NDArray[np.generic], dtype: str) -> Blocks:
         for start in range(0, len(tall), n):
             block = to_float(tall[start : start + n], dtype)
             with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
-                yield block.astype(np.float64)
+                doubles = block.astype(np.float64)
+            yield doubles
 
     return walk
 

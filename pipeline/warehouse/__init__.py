@@ -1,0 +1,25 @@
+"""The warehouse: Parquet files in folders, and the ledger of what is done."""
+
+from pipeline.warehouse.compaction import Compaction, compact
+from pipeline.warehouse.partitions import (
+    Stamp,
+    read_partition,
+    read_stamp,
+    remove_partition,
+    write_log,
+    write_partition,
+)
+from pipeline.warehouse.places import Warehouse, open_warehouse
+
+__all__ = [
+    "Compaction",
+    "Stamp",
+    "Warehouse",
+    "compact",
+    "open_warehouse",
+    "read_partition",
+    "read_stamp",
+    "remove_partition",
+    "write_log",
+    "write_partition",
+]

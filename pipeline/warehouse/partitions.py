@@ -1,0 +1,147 @@
+"""What does a partition hold, what was it made from, and is it still true?
+
+A partition that exists with the right digest and family version is done. The stamp in
+the file's metadata says so: it appears and vanishes together with the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import WarehouseError
+from pipeline.refs import ModelRef
+from pipeline.tables import Table
+from pipeline.warehouse.files import replace_file, table_bytes
+from pipeline.warehouse.places import Warehouse
+
+STAMP_KEY = "weightlake"
+STAMPS_KEY = "weightlake.revisions"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a partition was made from: source, digests, and the definitions used.
+
+    `digest` is that of the checkpoint's tensors, `files_digest` that of its files as
+    listed (names, sizes, times). `is_complete` is false when a tensor could not be
+    read: such a partition is kept, and redone at the next run.
+    """
+
+    source: str
+    digest: str
+    files_digest: str
+    family: str
+    version: int
+    is_complete: bool = True
+    tools: str = ""
+
+    def facts(self) -> dict[str, str]:
+        return {STAMP_KEY: json.dumps(asdict(self), sort_keys=True)}
+
+
+def write_partition(
+    warehouse: Warehouse, table: Table, ref: ModelRef, frame: pa.Table, stamp: Stamp
+) -> int:
+    """Put the rows of one checkpoint in place of what was there; the bytes written.
+
+    `frame` has the table's schema and is sorted here by the table's key. Raises
+    WarehouseError when the disk is full or the folder cannot be written.
+    """
+    keys = [(name, "ascending") for name in table.key]
+    content = table_bytes(frame.sort_by(keys), stamp.facts())
+    path = warehouse.partition(table.name, ref)
+    try:
+        with warehouse.lock():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _drop_compacted(warehouse, table.name, ref)
+            replace_file(path, content)
+    except OSError as error:
+        raise _refused(path.name, warehouse, error) from error
+    return int(content.size)
+
+
+def write_log(
+    warehouse: Warehouse, table: Table, ref: ModelRef, frame: pa.Table, name: str
+) -> None:
+    """Add a file `name` to a log table, which grows by a file a run."""
+    path = warehouse.partition(table.name, ref).with_name(f"{name}.parquet")
+    try:
+        with warehouse.lock():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, table_bytes(frame, {}))
+    except OSError as error:
+        raise _refused(path.name, warehouse, error) from error
+
+
+def read_stamp(warehouse: Warehouse, table: str, ref: ModelRef) -> Stamp | None:
+    """The stamp of a partition, None when there is none."""
+    try:
+        metadata = pq.read_schema(warehouse.partition(table, ref)).metadata or {}
+        facts = json.loads(metadata[STAMP_KEY.encode()])
+    except FileNotFoundError:
+        facts = compacted_stamps(warehouse, table, ref.model).get(ref.revision)
+    except (KeyError, pa.ArrowInvalid):  # not ours, or broken: as good as none
+        return None
+    return Stamp(**facts) if facts else None
+
+
+def read_partition(
+    warehouse: Warehouse, table: str, ref: ModelRef, columns: list[str] | None = None
+) -> pa.Table | None:
+    """The rows of one checkpoint, None when there are none."""
+    path = warehouse.partition(table, ref)
+    if path.exists():
+        return pq.read_table(path, columns=columns, partitioning=None)
+    path = warehouse.compacted(table, ref.model)
+    if not path.exists():
+        return None
+    filters = [("revision", "=", ref.revision)]
+    return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+
+
+def remove_partition(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
+    """Take a partition out, wherever it lies."""
+    with warehouse.lock():
+        warehouse.partition(table, ref).unlink(missing_ok=True)
+        _drop_compacted(warehouse, table, ref)
+
+
+def _drop_compacted(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
+    """Take one revision out of the compacted file, whose rows would now be double."""
+    stamps = compacted_stamps(warehouse, table, ref.model)
+    if stamps.pop(ref.revision, None) is None:
+        return
+    path = warehouse.compacted(table, ref.model)
+    if not stamps:
+        path.unlink()
+        return
+    filters = [("revision", "!=", ref.revision)]
+    rest = pq.read_table(path, filters=filters, partitioning=None)
+    replace_file(path, table_bytes(rest, {STAMPS_KEY: json.dumps(stamps)}))
+
+
+def compacted_stamps(
+    warehouse: Warehouse, table: str, model: str
+) -> dict[str, dict[str, Any]]:
+    """Stamps by revision of a model's compacted file; empty when there is none."""
+    try:
+        metadata = pq.read_schema(warehouse.compacted(table, model)).metadata or {}
+    except FileNotFoundError:
+        return {}
+    stamps: dict[str, dict[str, Any]] = json.loads(
+        metadata.get(STAMPS_KEY.encode(), "{}")
+    )
+    return stamps
+
+
+def _refused(name: str, warehouse: Warehouse, error: OSError) -> WarehouseError:
+    return WarehouseError(
+        f"{name} could not be written ({error.strerror or error})",
+        where=str(warehouse.root),
+        fix="Free space or mend the rights, then run the same command again",
+    )

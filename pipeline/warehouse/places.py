@@ -1,0 +1,96 @@
+"""Where does a table's partition lie, and how is a new warehouse laid out?"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pyarrow.parquet as pq
+
+from pipeline.errors import WarehouseError
+from pipeline.refs import ModelRef
+from pipeline.tables import TABLES, Table
+from pipeline.warehouse.files import replace_file, table_bytes
+
+# Names in the place of a model or revision that no user's label is quoted to.
+SCHEMA = "__schema__"
+COMPACTED = "__compacted__"
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A folder of tables. `root` is absolute."""
+
+    root: Path
+
+    def table_folder(self, table: str) -> Path:
+        return self.root / table
+
+    def model_folder(self, table: str, model: str) -> Path:
+        return self.root / table / f"model={_quoted(model)}"
+
+    def partition(self, table: str, ref: ModelRef) -> Path:
+        """The one file of a table, model and revision."""
+        folder = self.model_folder(table, ref.model)
+        return folder / f"revision={_quoted(ref.revision)}" / f"{table}.parquet"
+
+    def compacted(self, table: str, model: str) -> Path:
+        """The one file that holds all compacted revisions of a model."""
+        folder = self.model_folder(table, model)
+        return folder / f"revision={COMPACTED}" / f"{table}.parquet"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the warehouse for the moment of putting files in place.
+
+        The lock is the kernel's: a killed process lets go of it. Readers need none.
+        """
+        with (self.root / ".lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+def open_warehouse(root: Path, *, create: bool = True) -> Warehouse:
+    """The warehouse at `root`, its tables seeded with their schemas.
+
+    Raises WarehouseError when the folder is missing and not to be made, or cannot be
+    written.
+    """
+    warehouse = Warehouse(root.absolute())
+    if not create and not root.is_dir():
+        raise WarehouseError(
+            "there is no warehouse here",
+            where=str(root),
+            fix="Run `weightlake extract` first, or name another with --warehouse",
+        )
+    try:
+        for table in TABLES:
+            _seed(warehouse, table)
+    except OSError as error:
+        raise WarehouseError(
+            f"cannot be written ({error.strerror or error})",
+            where=str(root),
+            fix="Choose a folder you may write to with --warehouse",
+        ) from error
+    return warehouse
+
+
+def _seed(warehouse: Warehouse, table: Table) -> None:
+    """Write the zero-row file that lets every reader's glob find a schema."""
+    path = warehouse.partition(table.name, ModelRef(SCHEMA, SCHEMA))
+    path = path.with_name("seed.parquet")
+    schema = table.schema()
+    if path.exists() and pq.read_schema(path).equals(schema, check_metadata=True):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, table_bytes(schema.empty_table(), {}))
+
+
+def _quoted(label: str) -> str:
+    """Percent-encoded, so that any label is one folder name; `.` and `..` too."""
+    text = quote(label, safe="")
+    return text.replace(".", "%2E") if set(label) == {"."} else text
