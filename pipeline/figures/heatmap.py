@@ -1,0 +1,152 @@
+"""How does a metric run through the network? Layer by component, in colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.figures.grid import Grid, as_grid
+from pipeline.figures.labels import label_of, power_of_ten, short_number
+from pipeline.figures.style import (
+    ALARM,
+    COLUMN_WIDTH,
+    DIVERGING,
+    FONT_SIZE,
+    GREY,
+    PALE,
+    SEQUENTIAL,
+    add_title,
+    fit,
+    house_style,
+    legible,
+    new_figure,
+    sentence_figure,
+    width_of,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+_ROW_HEIGHT = 0.145  # inches: a number of 6 points with air
+_GRID_WIDTH = 2.2  # about what the labels leave of a column
+_MOST_HEIGHT = 4.2  # of the grid; taller would not share a page with text
+_WIDE_RATIO = 100.0  # largest over smallest, from which colours go by powers of ten
+
+
+def draw_heatmap(frame: pl.DataFrame) -> Figure:
+    """One cell per layer and component, coloured by the metric.
+
+    `frame` is the result of query `heatmap`: model, revision, layer, component, metric,
+    value; layer null outside the blocks. Null cells are hatched, infinite ones crossed.
+    Raises UsageError when it holds several checkpoints or metrics.
+    """
+    grid = as_grid(frame)
+    if grid is None:
+        return sentence_figure("No row to draw: the query found no such tensor.")
+    if not grid.finite.size:
+        return sentence_figure(
+            f"Nothing to draw: {grid.metric} has no finite value in {grid.title}."
+        )
+    with house_style():
+        room = width_of([_colour_label(grid)]) + 0.1
+        height = max(min(_ROW_HEIGHT * len(grid.layers), _MOST_HEIGHT), room)
+        names = [fit(name, 0.85, FONT_SIZE - 1) for name in grid.components]
+        longest = width_of(names, FONT_SIZE - 1)
+        is_upright = longest > _GRID_WIDTH / len(names)
+        below = (longest if is_upright else 0.1) + (0.15 if grid.outside else 0)
+        figure = new_figure(height + below + 0.35)
+        axes = figure.add_subplot()
+        _paint(figure, axes, grid, height)
+        _name_rows(axes, grid, height)
+        places = np.arange(len(names)) + 0.5
+        axes.set_xticks(places, names, rotation=90 if is_upright else 0)
+        if grid.outside:
+            note = f"in no layer: {', '.join(grid.outside)}"
+            axes.set_xlabel(fit(note, COLUMN_WIDTH - 0.1, FONT_SIZE - 1), loc="left")
+        add_title(figure, grid.title)
+    return figure
+
+
+def _paint(figure: Figure, axes: Axes, grid: Grid, height: float) -> None:
+    from matplotlib import colormaps
+
+    norm = _norm(grid.finite)
+    is_signed = grid.finite.min() < 0 < grid.finite.max()
+    axes.patch.set(facecolor=PALE, hatch="//////", edgecolor=GREY)
+    image = axes.pcolormesh(
+        np.ma.masked_invalid(grid.values),
+        cmap=colormaps[DIVERGING if is_signed else SEQUENTIAL],
+        norm=norm,
+        edgecolors="face",  # or white seams show between cells of a PDF
+        linewidth=0.2,
+    )
+    axes.invert_yaxis()
+    rows, columns = np.nonzero(np.isinf(grid.values))
+    axes.plot(columns + 0.5, rows + 0.5, "x", color=ALARM, markersize=3)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=axes, pad=0.03, aspect=height / 0.11)
+    bar.outline.set_visible(False)
+    bar.set_label(_colour_label(grid))
+    _name_colours(bar.ax, norm)
+
+
+def _colour_label(grid: Grid) -> str:
+    label = label_of(grid.metric)
+    return legible(f"median {label}" if grid.n_tensors > 1 else label)
+
+
+def _norm(values: np.ndarray) -> Normalize:
+    """Even steps, powers of ten where all are positive and far apart; 0 in the middle.
+
+    Signed values far apart are even up to their median size and by powers beyond.
+    """
+    from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+
+    low, high = float(values.min()), float(values.max())
+    if low < 0 < high:
+        most = max(-low, high)
+        middle = float(np.median(np.abs(values[values != 0])))
+        if most > _WIDE_RATIO * middle:
+            return SymLogNorm(middle, vmin=-most, vmax=most)
+        return Normalize(-most, most)
+    if low > 0 and high > _WIDE_RATIO * low:
+        return LogNorm(low, high)
+    if low == high:
+        around = abs(low) / 2 or 1.0
+        return Normalize(low - around, high + around)
+    return Normalize(low, high)
+
+
+def _name_colours(axes: Axes, norm: Normalize) -> None:
+    """Few ticks, written without mathematics."""
+    from matplotlib.colors import LogNorm, SymLogNorm
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+    is_powers = isinstance(norm, (LogNorm, SymLogNorm))
+    write = power_of_ten if is_powers else short_number
+    if not is_powers:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+
+
+def _name_rows(axes: Axes, grid: Grid, height: float) -> None:
+    """Every layer's number where there is room, else every 2nd, 4th, 8th, 10th…"""
+    n_layers = len(grid.layers)
+    room = max(1, int(height / _ROW_HEIGHT))
+    every = next(
+        n
+        for n in (1, 2, 4, 8, 10, 20, 50, 100, 200, 500, n_layers)
+        if n_layers <= n * room
+    )
+    rows = [row for row in range(n_layers) if (grid.layers[row] or 0) % every == 0]
+    names = [
+        "none" if grid.layers[row] is None else str(grid.layers[row]) for row in rows
+    ]
+    axes.set_yticks([row + 0.5 for row in rows], names)
+    axes.set_ylabel("layer")

@@ -1,0 +1,161 @@
+"""What must hold of any picture? Its texts lie inside it and apart from each other.
+
+Also makes the frames that the canned queries would give.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from pipeline.figures.style import house_style
+
+NASTY = "org/$a$_{b} <b>&\"'\n模型 ünïcode\x1b[31m {% raw %}"
+
+
+def heatmap_frame(
+    n_layers: int,
+    components: Sequence[str] = ("q", "k", "v", "o"),
+    value: Callable[[int, int], float | None] = lambda layer, place: layer + place,
+    metric: str = "stable_rank",
+    model: str = "m",
+) -> pl.DataFrame:
+    rows = [
+        (model, "main", layer, name, metric, value(layer, place))
+        for layer in range(n_layers)
+        for place, name in enumerate(components)
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "model": pl.String,
+            "revision": pl.String,
+            "layer": pl.Int64,
+            "component": pl.String,
+            "metric": pl.String,
+            "value": pl.Float64,
+        },
+        orient="row",
+    )
+
+
+def histogram_frame(
+    edges: Iterable[float],
+    counts: Iterable[int],
+    tensor: str = "t",
+    model: str = "m",
+    revision: str = "main",
+) -> pl.DataFrame:
+    sides = np.array(list(edges), float)
+    count = np.array(list(counts), int)
+    return pl.DataFrame(
+        {
+            "model": model,
+            "revision": revision,
+            "tensor": tensor,
+            "bin_low": sides[:-1],
+            "bin_high": sides[1:],
+            "count": count,
+            "density": count / count.sum() / np.diff(sides),
+        }
+    )
+
+
+def point_row(value: float, count: int, tensor: str = "t") -> pl.DataFrame:
+    """A bin without width: all its entries hold one value."""
+    return histogram_frame([value, value + 1], [count], tensor).with_columns(
+        bin_high=pl.lit(value), density=pl.lit(None, pl.Float64)
+    )
+
+
+def series_frame(
+    steps: Sequence[int],
+    n_tensors: int = 1,
+    value: Callable[[int, int], float | None] = lambda step, place: step + place,
+    metric: str = "frobenius_norm",
+) -> pl.DataFrame:
+    rows = [
+        (
+            "run",
+            f"step-{step}",
+            step,
+            f"h.{place}.w",
+            "whole",
+            place,
+            "q",
+            metric,
+            value(step, place),
+        )
+        for place in range(n_tensors)
+        for step in steps
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "model": pl.String,
+            "revision": pl.String,
+            "step": pl.Int64,
+            "tensor": pl.String,
+            "view": pl.String,
+            "layer": pl.Int64,
+            "component": pl.String,
+            "metric": pl.String,
+            "value": pl.Float64,
+        },
+        orient="row",
+    )
+
+
+def texts_of(figure: Figure) -> list[str]:
+    return [text.get_text() for text in visible_texts(figure)]
+
+
+def visible_texts(figure: Figure) -> list[Text]:
+    with house_style():
+        figure.draw_without_rendering()
+    undrawn = {
+        label
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for label in _undrawn_labels(axis)
+    }
+    return [
+        text
+        for text in figure.findobj(Text)
+        if text.get_text().strip() and text.get_visible() and text not in undrawn
+    ]
+
+
+def assert_readable(figure: Figure) -> None:
+    """One column wide, no text outside the picture, none upon another."""
+    assert figure.get_size_inches()[0] == 3.3
+    renderer = figure.canvas.get_renderer()
+    boxes = [
+        (text.get_text(), text.get_window_extent(renderer))
+        for text in visible_texts(figure)
+    ]
+    assert boxes
+    frame = figure.bbox.padded(1)
+    for text, box in boxes:
+        assert frame.x0 <= box.x0, text
+        assert frame.y0 <= box.y0, text
+        assert box.x1 <= frame.x1, text
+        assert box.y1 <= frame.y1, text
+    for (one, box), (other, beside) in combinations(boxes, 2):
+        assert not box.padded(-0.5).overlaps(beside.padded(-0.5)), (one, other)
+
+
+def _undrawn_labels(axis: Axis) -> set[Text]:
+    """Ticks out of use or beyond the axis limits keep their labels."""
+    low, high = sorted(axis.get_view_interval())
+    drawn = {
+        tick
+        for tick in axis.get_major_ticks() + axis.get_minor_ticks()
+        if low <= tick.get_loc() <= high
+    }
+    every = {*axis.majorTicks, *axis.minorTicks}
+    return {label for tick in every - drawn for label in (tick.label1, tick.label2)}

@@ -1,0 +1,41 @@
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.figures import FIGURES, find_figure
+from tests.figures.pictures import heatmap_frame, histogram_frame, series_frame
+
+FRAMES = {
+    "heatmap": heatmap_frame(3),
+    "histogram": histogram_frame([0, 1, 2], [1, 2]),
+    "series": series_frame([0, 1, 2], 3),
+}
+
+
+@pytest.mark.parametrize("spec", FIGURES, ids=lambda spec: spec.name)
+def test_every_figure_draws_and_sketches_with_each_of_its_options(spec):
+    assert spec.question.endswith("?")
+    wanted = [(option.name, text) for option in spec.options for text in option.choices]
+    for name, text in [*wanted, ("", "")]:
+        rest, options = spec.split({name: text} if name else {})
+        assert not rest
+        assert spec.draw(FRAMES[spec.query], **options).axes
+        assert spec.sketch(FRAMES[spec.query], 60, **options).endswith("\n")
+    for option in spec.options:
+        assert option.default in option.choices
+
+
+def test_parameters_are_told_from_options():
+    spec = find_figure("histogram")
+    assert spec.split({"model": "m", "log_y": "true"}) == (
+        {"model": "m"},
+        {"log_y": True},
+    )
+    with pytest.raises(UsageError, match=r"log_y cannot be 'maybe'.*false, true"):
+        spec.split({"log_y": "maybe"})
+
+
+def test_an_unknown_figure_gets_the_nearest_name():
+    with pytest.raises(UsageError, match=r"Did you mean heatmap\? .*series"):
+        find_figure("heat_map")
+    with pytest.raises(UsageError, match="Figures: heatmap, histogram, series"):
+        find_figure("zzz")
