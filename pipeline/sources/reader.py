@@ -1,0 +1,108 @@
+"""How do a tensor's bytes get from its file into the caller's buffer?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from threading import Lock
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import SourceError
+from pipeline.refs import Checkpoint, TensorRef
+from pipeline.sources.files import open_bytes, readable
+
+
+class TensorReader(Protocol):
+    """Hands out bytes of tensors, little-endian and in C order."""
+
+    def read_into(
+        self, tensor: TensorRef, start: int, out: NDArray[np.uint8]
+    ) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+def open_reader(checkpoint: Checkpoint) -> TensorReader:
+    """A reader for the checkpoint's tensors, to be used in a `with` statement.
+
+    `read_into(tensor, start, out)` fills the contiguous uint8 array `out` with the
+    tensor's bytes from `start` on. It may be called from several threads; reading in
+    file order is fastest. Raises SourceError when the file no longer holds them.
+    """
+    return SafetensorsReader(checkpoint)
+
+
+class SafetensorsReader:
+    """Positioned reads from open files; nothing is mapped, nothing is kept."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._folder = Path(checkpoint.folder)
+        self._stamps = file_sizes(checkpoint)
+        self._descriptors: dict[str, int] = {}
+        self._lock = Lock()
+
+    def read_into(self, tensor: TensorRef, start: int, out: NDArray[np.uint8]) -> None:
+        check_range(tensor, start, out)
+        path = self._folder / tensor.file
+        descriptor = self._descriptor(tensor.file)
+        view = out.data
+        position = tensor.offset + start
+        with readable(path):
+            while view:
+                # One call may return less than asked: 2 GiB at most, or a short file.
+                n_read = os.preadv(descriptor, [view], position)
+                if n_read == 0:
+                    refuse_changed(path)
+                view = view[n_read:]
+                position += n_read
+
+    def _descriptor(self, name: str) -> int:
+        with self._lock:
+            if name not in self._descriptors:
+                path = self._folder / name
+                self._descriptors[name] = open_bytes(path)
+                with readable(path):
+                    n_bytes = os.fstat(self._descriptors[name]).st_size
+                if n_bytes != self._stamps.get(name, n_bytes):
+                    refuse_changed(path)
+            return self._descriptors[name]
+
+    def close(self) -> None:
+        with self._lock:
+            for descriptor in self._descriptors.values():
+                os.close(descriptor)
+            self._descriptors.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def file_sizes(checkpoint: Checkpoint) -> dict[str, int]:
+    """Sizes of the weight files as they were when the headers were read."""
+    return {stamp.name.rpartition("/")[2]: stamp.n_bytes for stamp in checkpoint.files}
+
+
+def check_range(tensor: TensorRef, start: int, out: NDArray[np.uint8]) -> None:
+    """Raise ValueError for bytes outside the tensor: a mistake of the caller."""
+    if out.dtype != np.uint8 or not out.flags.c_contiguous or out.ndim != 1:
+        raise ValueError("out must be a contiguous one-dimensional uint8 array")
+    if start < 0 or start + len(out) > tensor.n_bytes:
+        raise ValueError(
+            f"bytes {start} to {start + len(out)} of {tensor.name!r},"
+            f" which has {tensor.n_bytes}"
+        )
+
+
+def refuse_changed(path: Path) -> None:
+    raise SourceError(
+        "the file changed while it was being read",
+        where=str(path),
+        fix="Wait until whatever writes it has finished, then run again",
+    )
