@@ -110,7 +110,7 @@ def _n_kv_heads(
     for rule in family.kv_heads:
         if all(config.get(key) == value for key, value in rule["when"].items()):
             value = rule["is"]
-            return value if type(value) is int else read_count(config, [value])
+            return value if isinstance(value, int) else read_count(config, value)
     return stated["n_kv_heads"] or stated["n_heads"]
 
 

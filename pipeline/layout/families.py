@@ -14,17 +14,22 @@ from pipeline.layout.components import read_data
 UNKNOWN = "unknown"
 _NUMBER = re.compile(r"\d+")
 _PLACEHOLDER = re.compile(r"\\{(layer|expert|stage|block)\\}")
+_ANY_NUMBER = r"\{n\}"
 # Parts of one weight that quantisers store apart: weight.absmax, weight.quant_map, …
 _SUBTENSOR = re.compile(r"^(.+)\.((?:weight|bias)\.[^.]+(?:\.[^.]+)*)$")
 
 
 @dataclass(frozen=True)
 class Role:
-    """One line of `[modules]`: the names it fits and the component they are."""
+    """One line of `[modules]`: the names it fits and the component they are.
+
+    A line of `[only.STACK]` fits in that stack alone.
+    """
 
     pattern: str
     component: str
     parameter: str | None
+    stack: str | None
     regex: re.Pattern[str] = field(repr=False)
 
     @property
@@ -56,6 +61,8 @@ class Family:
     roles: Mapping[str, tuple[Role, ...]] = field(repr=False)
     splits: Mapping[str, str]
     transposed: frozenset[str]
+    transposed_experts: bool
+    requires: frozenset[str]
     ratios: Mapping[str, tuple[int, int]]
     kv_heads: tuple[Mapping[str, Any], ...]
     dimensions: Mapping[str, Sequence[str]]
@@ -75,19 +82,19 @@ class Family:
         """Place `path`, whose last part is the parameter unless that is given."""
         for prefix, stack in self.prefixes:
             if path.startswith(prefix):
-                found = self._match_stripped(path[len(prefix) :], parameter)
+                found = self._match_stripped(path[len(prefix) :], parameter, stack)
                 if found:
                     role, named, indices = found
                     return Match(role, stack, role.parameter or named, **indices)
         return None
 
     def _match_stripped(
-        self, path: str, parameter: str | None
+        self, path: str, parameter: str | None, stack: str | None
     ) -> tuple[Role, str, dict[str, int]] | None:
         for module, named in _readings(path, parameter):
             for role in self.roles.get(skeleton(module), ()):
                 fits = role.regex.fullmatch(module)
-                if fits:
+                if fits and role.stack in (None, stack):
                     indices = {k: int(v) for k, v in fits.groupdict().items()}
                     return role, named, indices
         return None
@@ -125,14 +132,9 @@ def _readings(path: str, parameter: str | None) -> list[tuple[str, str]]:
 
 def _load_family(name: str) -> Family:
     data = read_data(f"patterns/{name}.toml")
-    parents: list[dict[str, Any]] = []
-    while "extends" in (parents[0] if parents else data):
-        parents.insert(
-            0,
-            read_data(f"patterns/{(parents[0] if parents else data)['extends']}.toml"),
-        )
-    chain = [*parents, data]
-    modules = _merge(chain, "modules")
+    chain = [data]
+    while "extends" in chain[0]:
+        chain.insert(0, read_data(f"patterns/{chain[0]['extends']}.toml"))
     prefixes = _merge(chain, "prefixes") or {"": ""}
     return Family(
         name=name,
@@ -142,13 +144,15 @@ def _load_family(name: str) -> Family:
             (prefix, stack or None)
             for prefix, stack in sorted(prefixes.items(), key=lambda kv: -len(kv[0]))
         ),
-        roles=_index_roles(modules),
+        roles=_index_roles(_merge(chain, "modules"), _merge(chain, "only")),
         splits=_merge(chain, "splits"),
         transposed=frozenset(data.get("transposed", ())),
+        transposed_experts=data.get("transposed_experts", False),
+        requires=frozenset(data.get("requires", ())),
         ratios={k: tuple(v) for k, v in data.get("ratios", {}).items()},
         kv_heads=tuple(data.get("kv_heads", ())),
         dimensions=_merge(chain, "dimensions"),
-        depth=len(parents),
+        depth=len(chain) - 1,
     )
 
 
@@ -159,13 +163,27 @@ def _merge(chain: Sequence[Mapping[str, Any]], table: str) -> dict[str, Any]:
     return merged
 
 
-def _index_roles(modules: Mapping[str, str]) -> dict[str, tuple[Role, ...]]:
+def _index_roles(
+    modules: Mapping[str, str], only: Mapping[str, Mapping[str, str]]
+) -> dict[str, tuple[Role, ...]]:
     """By skeleton, so that a name is tried against a pattern or two, not a hundred."""
+    lines: list[tuple[str, str, str | None]] = [
+        (pattern, value, None) for pattern, value in modules.items()
+    ]
+    lines += [
+        (pattern, value, stack)
+        for stack, patterns in only.items()
+        for pattern, value in patterns.items()
+    ]
     index: dict[str, tuple[Role, ...]] = {}
-    for pattern, value in modules.items():
+    for pattern, value, stack in lines:
         component, _, parameter = value.partition(".")
-        regex = _PLACEHOLDER.sub(r"(?P<\1>\\d+)", re.escape(pattern))
-        role = Role(pattern, component, parameter or None, re.compile(regex))
+        regex = re.compile(
+            _PLACEHOLDER.sub(r"(?P<\1>\\d+)", re.escape(pattern)).replace(
+                _ANY_NUMBER, r"\d+"
+            )
+        )
+        role = Role(pattern, component, parameter or None, stack, regex)
         key = skeleton(re.sub(r"\{\w+\}", "#", pattern))
         index[key] = (*index.get(key, ()), role)
     return index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.layout.dimensions import (
@@ -13,7 +13,7 @@ from pipeline.layout.dimensions import (
     find_dimensions,
     main_config,
 )
-from pipeline.layout.families import UNKNOWN, Family, load_families, skeleton
+from pipeline.layout.families import UNKNOWN, Family, load_families
 from pipeline.layout.layout import Layout, Network
 from pipeline.layout.naming import Name, Tower, clean_name
 from pipeline.refs import TensorRef
@@ -50,7 +50,16 @@ def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
         networks[tower.prefix] = network
         for stack, count in counts.items():
             layers[stack] = max(layers.get(stack, 0), count)
-    return Layout(networks, layers)
+    return Layout(_adopt(networks), layers)
+
+
+def _adopt(networks: Mapping[str, Network]) -> Mapping[str, Network]:
+    """CLIP is all towers: what lies outside them is of their family."""
+    towers = [n for prefix, n in networks.items() if prefix]
+    if networks[""].family.name != UNKNOWN or not towers:
+        return networks
+    outer = replace(networks[""], family=towers[0].family)
+    return {**networks, "": outer}
 
 
 def _identify_network(
@@ -79,7 +88,7 @@ def _config_of(tower: Tower, config: object) -> Mapping[str, Any]:
 
 def _choose_family(members: Sequence[_Member], config: Mapping[str, Any]) -> Family:
     families = load_families()
-    examples = {(skeleton(m.name.path), m.name.parameter): m for m in members}
+    examples = {(_kind_of(m.name.path), m.name.parameter): m for m in members}
     stated = _stated_family(config, families.values())
     if stated and _coverage(stated, examples.values()) >= _LEAST_COVERAGE:
         return stated
@@ -88,6 +97,11 @@ def _choose_family(members: Sequence[_Member], config: Mapping[str, Any]) -> Fam
     if fits and _coverage(best, examples.values()) >= _LEAST_COVERAGE:
         return best
     return families[UNKNOWN]
+
+
+def _kind_of(path: str) -> str:
+    # Numbers that stand alone are indices; `conv1` and `conv2` are different things.
+    return ".".join("#" if part.isdecimal() else part for part in path.split("."))
 
 
 def _stated_family(
@@ -122,24 +136,26 @@ def _rank(
 ) -> tuple[bool, int, int, int, int, str]:
     """How well the names alone speak for a family; the largest wins.
 
-    It must know a name inside a block and no ratio may contradict it. Then: names
-    known, ratios confirmed, and, all else equal, the family with the fewest patterns.
+    It must know a name inside a block and every name that it requires, and no ratio
+    may contradict it. Then: names known, ratios confirmed, and, all else equal, the
+    family with the fewest patterns.
     """
-    n_known, n_confirmed, is_in_block, is_contradicted = 0, 0, False, False
+    seen: set[str] = set()
+    n_known, is_in_block, agreements = 0, False, []
     for member in examples:
         match = family.match(member.name.path, member.name.parameter)
         if match is None:
             continue
         n_known += 1
+        seen.add(match.role.pattern)
         is_in_block = is_in_block or match.role.is_in_block
         ratio = family.ratios.get(match.role.pattern)
         shape = member.tensor.shape
         if ratio and match.parameter == "weight" and len(shape) == 2:
-            agrees = shape[0] * ratio[1] == shape[1] * ratio[0]
-            n_confirmed += agrees
-            is_contradicted = is_contradicted or not agrees
-    fits = is_in_block and not is_contradicted
-    return fits, n_known, n_confirmed, -family.n_patterns, -family.depth, family.name
+            agreements.append(shape[0] * ratio[1] == shape[1] * ratio[0])
+    fits = is_in_block and family.requires <= seen and all(agreements)
+    confirmed = len(agreements)
+    return fits, n_known, confirmed, -family.n_patterns, -family.depth, family.name
 
 
 def _first_blocks(family: Family, members: Sequence[_Member]) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.layout.components import load_components
 from pipeline.layout.dimensions import Dimensions
 from pipeline.layout.families import UNKNOWN, Family, Match, load_families
 from pipeline.layout.location import Location
@@ -99,7 +100,7 @@ class Layout:
         network = self.networks.get(cleaned.tower.prefix, self.networks[""])
         stack = cleaned.tower.stack
         match = network.family.match(cleaned.path, cleaned.parameter)
-        if match:
+        if match and _is_plausible(match, shape):
             location = _location_of(match, shape, network)
             family = network.family
         else:
@@ -111,21 +112,31 @@ class Layout:
         return location, family, network.sizes
 
 
+def _is_plausible(match: Match, shape: tuple[int, ...]) -> bool:
+    # ResNet-D has a convolution where the others have the shortcut's normalisation.
+    component = load_components()[match.role.component]
+    return component.why != "normalisation" or len(shape) < 4
+
+
 def _location_of(match: Match, shape: tuple[int, ...], network: Network) -> Location:
     layer = match.layer
     if match.block is not None:
         first = network.first_blocks.get(match.stage or 0)
         layer = None if first is None else first + match.block
-    is_transposed = (
-        match.parameter == "weight"
-        and len(shape) >= 2
-        and match.role.component in network.family.transposed
-    )
     return Location(
         match.stack,
         layer,
         match.role.component,
         match.parameter,
         match.expert,
-        is_transposed,
+        _is_transposed(match, shape, network.family),
     )
+
+
+def _is_transposed(match: Match, shape: tuple[int, ...], family: Family) -> bool:
+    if match.parameter != "weight":
+        return False
+    if len(shape) == 3:
+        is_expert = load_components()[match.role.component].experts
+        return family.transposed_experts and is_expert
+    return len(shape) == 2 and match.role.component in family.transposed

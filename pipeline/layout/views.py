@@ -17,6 +17,7 @@ from pipeline.layout.location import Location
 from pipeline.refs import TensorRef
 
 Index = tuple[int | slice, ...]
+Heads = tuple[int, int, int]
 MatrixKind = Literal["as_stored", "split", "expert", "convolution", "kernel_offset"]
 
 # Above this a kernel's offsets are too many to be of use one by one (patches, STFT).
@@ -74,7 +75,7 @@ def explain_no_view(tensor: TensorRef, location: Location) -> str:
     reasons = (
         (0 in shape, "empty"),
         (not shape, "scalar"),
-        (not tensor.dtype.startswith(("F", "BF")), "integer values"),
+        (not tensor.dtype.startswith(("F", "BF")), "not floating point"),
         (len(shape) == 1, "1-D"),
         (location.parameter.endswith("bias"), "bias"),
         (not component.matrix, component.why),
@@ -85,10 +86,9 @@ def explain_no_view(tensor: TensorRef, location: Location) -> str:
 
 def _drop_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     """(1, positions, width) is a matrix with an empty batch in front of it."""
-    while len(shape) > 2 and shape[0] == 1:
-        shape = shape[1:]
-    if len(shape) == 2 and shape[0] == 1:
-        return shape[1:]
+    if len(shape) > 2:
+        while len(shape) > 1 and shape[0] == 1:
+            shape = shape[1:]
     return shape
 
 
@@ -146,7 +146,10 @@ def _split(
     if kind == "grouped":
         yield from _grouped(location, shape, parts, sizes)
         return
-    for name, component, cut in _cut(kind, parts, shape[axis], sizes):
+    if kind == "equal" and len(parts) == 3 and shape[axis] != 3 * shape[1 - axis]:
+        return  # fewer key heads than query heads: the cut is not known
+    heads = _heads(shape[0], shape[1], sizes)
+    for name, component, cut in _cut(kind, parts, shape[axis], heads):
         size = len(range(shape[axis])[cut])
         n_rows, n_cols = (size, shape[1]) if axis == 0 else (shape[0], size)
         index = (cut,) if axis == 0 else (_ALL, cut)
@@ -156,7 +159,7 @@ def _split(
 
 
 def _cut(
-    kind: str, parts: tuple[str, ...], size: int, sizes: Dimensions | None = None
+    kind: str, parts: tuple[str, ...], size: int, heads: Heads | None = None
 ) -> list[tuple[str, str, slice]]:
     """(view, component, slice of the output axis) of each part, [] if unknown."""
     n_parts = len(parts)
@@ -167,7 +170,7 @@ def _cut(
             if kind == "equal"
             else [slice(i, None, n_parts) for i in range(n_parts)]
         )
-    elif kind == "heads" and sizes and (heads := _heads(size, sizes)):
+    elif kind == "heads" and heads:
         n_heads, n_kv_heads, head_dim = heads
         q, k = n_heads * head_dim, n_kv_heads * head_dim
         cuts = [slice(0, q), slice(q, q + k), slice(q + k, q + 2 * k)]
@@ -186,7 +189,7 @@ def _grouped(
     sizes: Dimensions,
 ) -> Iterator[MatrixView]:
     """Rows in groups, one per key head: its query heads, then its key, its value."""
-    heads = _heads(shape[0], sizes)
+    heads = _heads(shape[0], shape[1], sizes)
     if not heads or heads[0] % heads[1]:
         return
     n_heads, n_kv_heads, head_dim = heads
@@ -210,11 +213,12 @@ def _grouped(
         )
 
 
-def _heads(size: int, sizes: Dimensions) -> tuple[int, int, int] | None:
+def _heads(n_rows: int, n_cols: int, sizes: Dimensions) -> Heads | None:
     """(n_heads, n_kv_heads, head_dim) if they account for every row, else null."""
-    if not sizes.n_heads or not sizes.n_kv_heads:
+    n_heads, n_kv_heads = sizes.n_heads, sizes.n_kv_heads
+    if not n_heads or not n_kv_heads:
         return None
-    head_dim, rest = divmod(size, sizes.n_heads + 2 * sizes.n_kv_heads)
-    if rest or (sizes.head_dim and sizes.head_dim != head_dim):
+    head_dim = sizes.head_dim or n_cols // n_heads
+    if n_rows != (n_heads + 2 * n_kv_heads) * head_dim:
         return None
-    return sizes.n_heads, sizes.n_kv_heads, head_dim
+    return n_heads, n_kv_heads, head_dim
