@@ -1,0 +1,25 @@
+"""DuckDB over the warehouse: views, canned questions, checks, a catalog."""
+
+from pipeline.query.answer import run_sql
+from pipeline.query.canned import find_query, list_queries, run_query
+from pipeline.query.catalog import write_catalog
+from pipeline.query.checks import CheckResult, list_checks, run_checks
+from pipeline.query.connect import connect, locate_sql
+from pipeline.query.header import Header as Query
+from pipeline.query.header import Parameter, QueryColumn
+
+__all__ = [
+    "CheckResult",
+    "Parameter",
+    "Query",
+    "QueryColumn",
+    "connect",
+    "find_query",
+    "list_checks",
+    "list_queries",
+    "locate_sql",
+    "run_checks",
+    "run_query",
+    "run_sql",
+    "write_catalog",
+]

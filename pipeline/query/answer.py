@@ -1,0 +1,105 @@
+"""What does the warehouse answer to this SQL? Text in, an Arrow table out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.errors import QueryError, WarehouseError, WeightlakeError
+from pipeline.query.connect import connect
+from pipeline.query.header import Parameter
+from pipeline.query.parameters import bind_parameters
+from pipeline.tables import TABLES
+
+# A file that compaction took away while we read, or one of an older schema: both are
+# answered by listing the files again and uniting their columns.
+_WORTH_A_RETRY = (duckdb.IOException, duckdb.InvalidInputException)
+
+
+def run_sql(
+    root: Path, text: str, params: Mapping[str, object] | None = None
+) -> pa.Table:
+    """Run any SQL over the views of a warehouse; the last statement's rows come back.
+
+    Raises QueryError with DuckDB's message and what would have been allowed.
+    """
+    names = sorted(parameter_names(text, where="sql"))
+    parameters = tuple(Parameter(name, "text", None, "") for name in names)
+    values = bind_parameters(parameters, params or {}, query="sql")
+    return answer(root, text, values, where="sql")
+
+
+def parameter_names(text: str, *, where: str) -> set[str]:
+    """The `$name`s of every statement; raises QueryError when the text is no SQL."""
+    with duckdb.connect(":memory:") as con:
+        try:
+            statements = con.extract_statements(text)
+        except duckdb.Error as error:
+            raise explain(error, where=where) from error
+    return {name for statement in statements for name in statement.named_parameters}
+
+
+def answer(
+    root: Path,
+    text: str,
+    values: Mapping[str, object],
+    *,
+    where: str,
+    models: Iterable[str] | None = None,
+) -> pa.Table:
+    """The rows of the last statement of `text`; read again once if a file vanished.
+
+    `models` names the models whose partitions are opened, None for all of them.
+    """
+    try:
+        try:
+            return _last_rows(root, text, values, models, union_by_name=False)
+        except _WORTH_A_RETRY:
+            return _last_rows(root, text, values, models, union_by_name=True)
+    except duckdb.Error as error:
+        raise explain(error, where=where) from error
+
+
+def explain(error: duckdb.Error, *, where: str) -> WeightlakeError:
+    """DuckDB's error in our words: what it said, and where to look further."""
+    message = str(error).strip()
+    if isinstance(error, _WORTH_A_RETRY) and ".parquet" in message:
+        return WarehouseError(
+            message,
+            where=where,
+            fix="A damaged file is written anew by extracting its checkpoint again "
+            "with --replace",
+        )
+    fix = ""
+    if isinstance(error, duckdb.CatalogException):
+        names = ", ".join(table.name for table in TABLES)
+        fix = (
+            f"The tables are {names}; the views weights, matrices, layers, series, "
+            "training; the dictionaries columns, metrics"
+        )
+    elif isinstance(error, duckdb.BinderException):
+        fix = "weightlake tables lists the columns of every table"
+    return QueryError(message, where=where, fix=fix)
+
+
+def _last_rows(
+    root: Path,
+    text: str,
+    values: Mapping[str, object],
+    models: Iterable[str] | None,
+    *,
+    union_by_name: bool,
+) -> pa.Table:
+    with connect(root, models=models, union_by_name=union_by_name) as con:
+        statements = con.extract_statements(text)
+        if not statements:
+            raise QueryError("there is no statement to run", fix="Write a select")
+        for statement in statements:
+            wanted = {n: values[n] for n in statement.named_parameters}
+            relation = con.sql(statement, params=wanted)
+            # Rows are read to the end at once: an unread result breaks the next call.
+            rows = relation.to_arrow_table() if relation is not None else pa.table({})
+        return rows

@@ -1,0 +1,114 @@
+"""Which questions can be asked, and what is the answer to one of them?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.errors import QueryError
+from pipeline.query.answer import answer, parameter_names
+from pipeline.query.connect import locate_sql
+from pipeline.query.header import Header, Parameter, read_header
+from pipeline.query.parameters import bind_parameters, enumerate_words, near_miss
+
+_DICTIONARIES = ("columns", "metrics")
+
+
+def list_queries(folders: Sequence[Path] = ()) -> tuple[Header, ...]:
+    """The shipped queries and those of the user's folders, by name; a user's wins.
+
+    Raises QueryError for a folder that is not there or a header that is malformed.
+    """
+    return tuple(read_query(path) for _, path in sorted(_paths(folders).items()))
+
+
+def find_query(name: str, folders: Sequence[Path] = ()) -> Header:
+    """The query of that name; raises QueryError with the nearest names."""
+    paths = _paths(folders)
+    if name not in paths:
+        raise QueryError(
+            f"no query is called {name!r}{near_miss(name, paths)}",
+            fix=f"The queries are {', '.join(sorted(paths))}",
+        )
+    return read_query(paths[name])
+
+
+def read_query(path: Path) -> Header:
+    """One SQL file; parameters that its header leaves out are found in its text."""
+    header = read_header(path)
+    declared = {parameter.name for parameter in header.parameters}
+    used = parameter_names(header.sql, where=str(path))
+    found = tuple(
+        Parameter(name, "text", None, "bound as given")
+        for name in sorted(used - declared)
+    )
+    return dataclasses.replace(header, parameters=header.parameters + found)
+
+
+def run_query(
+    root: Path,
+    name: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    folders: Sequence[Path] = (),
+) -> pa.Table:
+    """Answer a canned question; `params` are words as a command line gives them.
+
+    Raises QueryError for an unknown query or parameter, and for a word that names
+    nothing in the warehouse when that is why the answer is empty.
+    """
+    query = find_query(name, folders)
+    values = bind_parameters(query.parameters, params or {}, query=name)
+    for parameter in query.parameters:
+        # The dictionaries are in memory; the warehouse is asked only when need be.
+        if parameter.domain.split(".")[0] in _DICTIONARIES:
+            _check_word(root, query, parameter, values)
+    models = _models(query, values)
+    rows = answer(root, query.sql, values, where=name, models=models)
+    if rows.num_rows == 0:
+        for parameter in query.parameters:
+            _check_word(root, query, parameter, values)
+    return rows
+
+
+def _paths(folders: Sequence[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for folder in (locate_sql() / "queries", *folders):
+        if not folder.is_dir():
+            raise QueryError(
+                "the folder of queries is not there",
+                where=str(folder),
+                fix="Name a folder that holds .sql files",
+            )
+        found.update({path.stem: path for path in sorted(folder.glob("*.sql"))})
+    return found
+
+
+def _models(query: Header, values: Mapping[str, object]) -> list[str] | None:
+    """The models whose partitions the answer needs; None when that is all of them."""
+    named = [values.get(name) for name in query.partitions]
+    if not named or any(model is None for model in named):
+        return None
+    return [str(model) for model in named]
+
+
+def _check_word(
+    root: Path, query: Header, parameter: Parameter, values: Mapping[str, object]
+) -> None:
+    """Raise QueryError when the word given is none of the parameter's domain."""
+    word = values[parameter.name]
+    if not parameter.domain or word is None:
+        return
+    view, column = parameter.domain.split(".")
+    text = f"select distinct {column} from {view} where {column} is not null"
+    rows = answer(root, text, {}, where=query.name)
+    allowed = {str(value) for value in rows.column(0).to_pylist()}
+    if str(word) not in allowed:
+        raise QueryError(
+            f"there is no {parameter.name} {word!r}{near_miss(str(word), allowed)}",
+            where=query.name,
+            fix=f"There are: {enumerate_words(allowed)}" if allowed else "",
+        )

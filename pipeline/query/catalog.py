@@ -1,0 +1,35 @@
+"""How can another DuckDB client open the warehouse? As a file that holds only views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+
+from pipeline.errors import WarehouseError
+from pipeline.query.connect import check_warehouse, define, define_tables
+
+
+def write_catalog(root: Path, target: Path) -> None:
+    """Write a DuckDB file with the table views, macros, views and dictionaries.
+
+    The views name the warehouse by its absolute path; no measurement is copied, so the
+    file can be thrown away and written anew. It appears whole or not at all.
+    Raises WarehouseError when `root` is no warehouse or `target` cannot be written.
+    """
+    check_warehouse(root)
+    partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+    try:
+        with duckdb.connect(str(partial)) as con:
+            define_tables(con, root.resolve())
+            define(con)
+        partial.replace(target)
+    except (OSError, duckdb.IOException) as error:
+        raise WarehouseError(
+            f"the catalog cannot be written: {error}",
+            where=str(target),
+            fix="Name a file in a folder that exists and can be written",
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""What does `--param k=v` mean? Words become values, or say what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from pipeline.errors import QueryError
+from pipeline.query.header import Parameter
+
+_BOOLEANS = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "0": False,
+}
+_SHOWN = 12
+
+
+def bind_parameters(
+    parameters: tuple[Parameter, ...],
+    given: Mapping[str, object],
+    *,
+    query: str,
+) -> dict[str, object]:
+    """A value for every parameter: as given and typed, else its default.
+
+    Raises QueryError for a name that is not a parameter, a required one that is not
+    given, and a value that is not of the declared type.
+    """
+    allowed = _allowed(parameters)
+    names = {parameter.name for parameter in parameters}
+    for name in given:
+        if name not in names:
+            hint = near_miss(name, names)
+            raise QueryError(f"no parameter {name!r}{hint}", where=query, fix=allowed)
+    missing = [p.name for p in parameters if p.is_required and p.name not in given]
+    if missing:
+        raise QueryError(
+            f"the parameter {', '.join(missing)} must be given",
+            where=query,
+            fix=allowed,
+        )
+    return {
+        parameter.name: _value(parameter, given.get(parameter.name), query)
+        for parameter in parameters
+    }
+
+
+def near_miss(word: str, allowed: Collection[str]) -> str:
+    """`; did you mean …?`, or nothing where no allowed word is near."""
+    near = get_close_matches(word, sorted(allowed), n=3, cutoff=0.5)
+    near = near or sorted(name for name in allowed if word and word in name)[:3]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def enumerate_words(words: Collection[str]) -> str:
+    """The first words in order, and how many more there are."""
+    shown = ", ".join(sorted(words)[:_SHOWN])
+    more = len(words) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _allowed(parameters: tuple[Parameter, ...]) -> str:
+    if not parameters:
+        return "The query takes no parameters"
+    words = [
+        f"{p.name} ({p.type}, "
+        f"{'required' if p.is_required else f'default {p.default}'})"
+        for p in parameters
+    ]
+    return "Its parameters are " + ", ".join(words)
+
+
+def _value(parameter: Parameter, given: object, query: str) -> object:
+    """The typed value; a value that is not text (from Python) is taken as it is."""
+    if given is None:
+        given = parameter.default
+        if given is None or given == "null":
+            return None
+    if not isinstance(given, str):
+        return given
+    try:
+        if parameter.type == "integer":
+            return int(given)
+        if parameter.type == "real":
+            return float(given)
+        if parameter.type == "boolean":
+            return _BOOLEANS[given.lower()]
+    except (ValueError, KeyError):
+        raise QueryError(
+            f"{given!r} is no {parameter.type}",
+            where=f"{query}, parameter {parameter.name}",
+            fix=f"It is: {parameter.meaning}",
+        ) from None
+    return given

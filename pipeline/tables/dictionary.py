@@ -1,0 +1,124 @@
+"""What does each column mean? The declarations as a table, and as a page to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.tables import TABLES, Column, Table
+
+_INTRODUCTION = """# Data dictionary
+
+Generated from `pipeline/tables/`; do not edit. `weightlake tables` prints the same,
+and in SQL it is the table `columns`. Every table begins with its key; a column without
+a value holds null, and a status beside it says why.
+"""
+
+_SCHEMA = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("column_name", pa.string()),
+        ("position", pa.int64()),
+        ("type", pa.string()),
+        ("unit", pa.string()),
+        ("meaning", pa.string()),
+        ("formula", pa.string()),
+        ("minimum", pa.float64()),
+        ("maximum", pa.float64()),
+        ("worse", pa.string()),
+        ("reference", pa.string()),
+        ("is_key", pa.bool_()),
+        ("is_nullable", pa.bool_()),
+        ("is_metric", pa.bool_()),
+    ]
+)
+
+
+def describe_columns() -> pa.Table:
+    """One row per declared column, in order of table and place; no text is null."""
+    columns = [(table, column) for table in TABLES for column in table.columns]
+    rows = [
+        _describe(table, column, position)
+        for position, (table, column) in enumerate(columns)
+    ]
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def write_markdown() -> str:
+    """The dictionary as Markdown: a section per table, a line per column."""
+    return "\n".join([_INTRODUCTION, *(_section(table) for table in TABLES)])
+
+
+def type_word(data_type: pa.DataType) -> str:
+    """The plain word for a type: text, integer, real, boolean, timestamp, or a list."""
+    if pa.types.is_list(data_type) or pa.types.is_large_list(data_type):
+        return f"list of {type_word(data_type.value_type)}"
+    for word, is_of in (
+        ("text", pa.types.is_string),
+        ("text", pa.types.is_large_string),
+        ("text", pa.types.is_string_view),
+        ("boolean", pa.types.is_boolean),
+        ("integer", pa.types.is_integer),
+        ("real", pa.types.is_floating),
+        ("timestamp", pa.types.is_timestamp),
+    ):
+        if is_of(data_type):
+            return word
+    return str(data_type)
+
+
+def _describe(table: Table, column: Column, position: int) -> dict[str, Any]:
+    low, high = column.bounds
+    return {
+        "table_name": table.name,
+        "column_name": column.name,
+        "position": position,
+        "type": type_word(column.type),
+        "unit": column.unit,
+        "meaning": column.meaning,
+        "formula": column.formula,
+        "minimum": low,
+        "maximum": high,
+        "worse": column.worse,
+        "reference": column.reference,
+        "is_key": column.name in table.key,
+        "is_nullable": column.nullable,
+        "is_metric": column.is_metric,
+    }
+
+
+def _section(table: Table) -> str:
+    lines = [
+        f"## {table.name}",
+        "",
+        f"{table.grain[0].upper()}{table.grain[1:]}.",
+        "Key: " + ", ".join(f"`{name}`" for name in table.key) + ".",
+        "",
+        "| column | type | unit | meaning | formula | range | reference |",
+        "|---|---|---|---|---|---|---|",
+        *(_line(column) for column in table.columns),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(column: Column) -> str:
+    name = f"`{column.name}`"
+    cells = [
+        name,
+        type_word(column.type) + ("" if column.nullable else ", never null"),
+        column.unit,
+        column.meaning + (f" ({column.worse} is worse)" if column.worse else ""),
+        column.formula,
+        _range(column),
+        column.reference,
+    ]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _range(column: Column) -> str:
+    low, high = column.bounds
+    if low is None and high is None:
+        return ""
+    return f"{'−∞' if low is None else f'{low:g}'} … {'∞' if high is None else f'{high:g}'}"

@@ -1,0 +1,47 @@
+-- question: What is the value of any one scalar metric, wherever it is kept?
+-- inputs: weights, matrices, channels, tensors, metrics
+
+-- One row per tensor and view that has a value. A metric is looked for in tensor_stats,
+-- then spectra, then channels. view_name null means: whole tensors; every matrix but
+-- kernel offsets; rows of channels. Else it is a view of spectra, or rows or cols.
+-- `columns(…)` opens only the one column of the Parquet files.
+create macro metric_home(metric_name, view_name) as (
+    select first(table_name order by position)
+    from metrics
+    where metric = metric_name
+        and (view_name is null or table_name <> 'tensor_stats')
+        and ((view_name in ('rows', 'cols')) is not true or table_name = 'channels')
+);
+
+create macro metric_values(metric_name, view_name) as table
+with of_tensors as (
+    select
+        model, revision, step, tensor, null as view,
+        stack, layer, depth, component, parameter, expert, position,
+        coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
+    from (select *, null as nothing from weights)
+    where metric_home(metric_name, view_name) = 'tensor_stats'
+),
+of_matrices as (
+    select
+        model, revision, step, tensor, view,
+        stack, layer, depth, component, parameter, expert, position,
+        coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
+    from (select *, null as nothing from matrices)
+    where metric_home(metric_name, view_name) = 'spectra'
+        and coalesce(view = view_name, matrix_view <> 'kernel_offset')
+),
+of_channels as (
+    select
+        model, revision, step, tensor, side as view,
+        stack, layer, depth, component, parameter, expert, position,
+        coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
+    from (select *, null as nothing from sides)
+    where metric_home(metric_name, view_name) = 'channels'
+        and side = coalesce(view_name, 'rows')
+)
+select * from of_tensors where value is not null
+union all
+select * from of_matrices where value is not null
+union all
+select * from of_channels where value is not null;

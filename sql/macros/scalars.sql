@@ -1,0 +1,35 @@
+-- question: Which small formulas do the queries share?
+-- inputs:
+
+-- Null where the denominator is 0 or null: no division decides by accident.
+create macro ratio(numerator, denominator) as
+    numerator::double / nullif(denominator::double, 0);
+
+-- The largest r whose two factors, n x r and r x m, hold fewer elements than n x m.
+create macro break_even_rank(n, m) as
+    greatest((n * m - 1) // (n + m), 0);
+
+-- How many robust standard deviations x lies from the median; null where mad is 0.
+create macro robust_z(x, centre, mad) as
+    ratio(x - centre, 1.4826 * mad);
+
+-- Bytes in powers of 1024, counts in powers of 1000, for reading.
+create macro human_size(n_bytes) as format_bytes(n_bytes::bigint);
+create macro human_count(n) as case
+    when n < 1000 then n::varchar
+    when n < 999950 then printf('%.1f K', n / 1e3)
+    when n < 999950000 then printf('%.1f M', n / 1e6)
+    else printf('%.1f B', n / 1e9)
+end;
+
+-- Aggregates of parts into the whole that they make up: n elements with mean and std.
+create macro pooled_mean(n, mean) as ratio(sum(n * mean), sum(n));
+create macro pooled_std(n, mean, std) as sqrt(greatest(
+    ratio(sum(n * (std * std + mean * mean)), sum(n))
+        - pow(ratio(sum(n * mean), sum(n)), 2),
+    0
+));
+
+-- A role in words: the component, and the parameter where it is not the weight.
+create macro role(component, parameter) as
+    if(parameter = 'weight', component, component || '.' || parameter);
