@@ -23,6 +23,9 @@ from pipeline.metrics.values import TensorValues
 # Large enough for matrix products at full speed, small beside any Gram matrix.
 _BLOCK_BYTES = 1 << 22
 
+# LAPACK's bounds grow with the side; the sum over rows adds a few roundings more.
+_ROUNDINGS = 8
+
 # σ_min is trusted when its squared value stands this far above the error of λ.
 _TRUST = 50.0
 
@@ -56,14 +59,18 @@ def singular_values(blocks: Blocks, n_small: int, *, abs_max: float) -> Singular
         scaled = np.ldexp(block, -exponent)
         gram += scaled.T @ scaled
     lam = np.linalg.eigvalsh(gram)[::-1]
-    error = n_small * np.finfo(np.float64).eps * lam[0]
+    error = _relative_error(n_small) * lam[0]
     if lam[-1] > _TRUST * error:
         sigma = np.sqrt(lam)
         bound = error / sigma[-1]
         return SingularValues(np.ldexp(sigma, exponent), "gram", ldexp(bound, exponent))
     sigma = np.linalg.svd(_triangle(blocks, n_small, exponent), compute_uv=False)
-    bound = n_small * np.finfo(np.float64).eps * sigma[0]
+    bound = _relative_error(n_small) * sigma[0]
     return SingularValues(np.ldexp(sigma, exponent), "svd", ldexp(bound, exponent))
+
+
+def _relative_error(n_small: int) -> float:
+    return float((n_small + _ROUNDINGS) * np.finfo(np.float64).eps)
 
 
 def _triangle(blocks: Blocks, n_small: int, exponent: int) -> Matrix:

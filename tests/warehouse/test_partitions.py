@@ -82,7 +82,7 @@ def test_a_failed_write_leaves_the_old_rows_and_no_litter(warehouse, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(WarehouseError, match="No space left on device.*Free space"):
+    with pytest.raises(WarehouseError, match=r"No space left on device.*Free space"):
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 2.0), stamp("d2"))
     assert read_stamp(warehouse, "training_log", ref).digest == "d1"
     assert not list(warehouse.root.rglob("*.tmp"))
@@ -105,12 +105,12 @@ def test_a_revision_written_after_compaction_stands_once(warehouse):
     for ref in refs:
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0, 2.0), stamp())
     compact(warehouse)
-    write_partition(
-        warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2")
-    )
+    write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
     files = warehouse.model_folder("training_log", "m").rglob("*.parquet")
     rows = pa.concat_tables([pq.read_table(f, partitioning=None) for f in files])
-    assert sorted(zip(*rows.select(["revision", "value"]).to_pydict().values())) == [
+    assert sorted(
+        zip(*rows.select(["revision", "value"]).to_pydict().values(), strict=True)
+    ) == [
         ("a", 9.0),
         ("b", 1.0),
         ("b", 2.0),
@@ -124,7 +124,7 @@ def test_a_revision_written_after_compaction_stands_once(warehouse):
 
 def test_a_warehouse_that_cannot_be_made_says_so(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(WarehouseError, match="cannot be written.*--warehouse"):
+    with pytest.raises(WarehouseError, match=r"cannot be written.*--warehouse"):
         open_warehouse(tmp_path / "file" / "warehouse")
     with pytest.raises(WarehouseError, match="there is no warehouse here"):
         open_warehouse(tmp_path / "none", create=False)
