@@ -1,0 +1,112 @@
+"""Which verbs are there, and how does a command end? The only place that exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from textwrap import dedent, indent
+from typing import Any
+
+import typer
+
+from flows.cli.doctor import doctor, version
+from flows.cli.extract import extract
+from flows.cli.plot import plot
+from flows.cli.query import query, sql, tables
+from flows.cli.warehouse import catalog, check, compact, status
+from flows.cli.zoo import plan, run, serve
+from flows.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
+from pipeline.errors import QueryError, UsageError, WeightlakeError
+
+VERBS: tuple[Callable[..., int | None], ...] = (
+    extract,
+    plan,
+    run,
+    serve,
+    sql,
+    query,
+    tables,
+    plot,
+    status,
+    check,
+    compact,
+    catalog,
+    doctor,
+    version,
+)
+
+HELP = """Per-tensor facts of many models in Parquet tables, answered in SQL.
+
+Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage,
+3 some checkpoints failed, 4 a check tripped."""
+
+
+def build() -> typer.Typer:
+    """The application: every function of `VERBS` under its own name."""
+    # Plain help: it can be copied, piped and read by a screen reader.
+    app = typer.Typer(
+        name="weightlake",
+        help=HELP,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    # Without a callback a single command would lose its name.
+    app.callback()(_ignore)
+    for verb in VERBS:
+        text, _, examples = (verb.__doc__ or "").partition("For example:\n")
+        epilog = f"\b\nFor example:\n{indent(dedent(examples).strip(), '  ')}"
+        app.command(help=text.strip(), epilog=epilog)(verb)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code and lets no expected error through."""
+    try:
+        result: Any = build()(
+            list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="weightlake",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        _say(error.format_message())
+        return error.exit_code
+    except WeightlakeError as error:
+        _say(str(error))
+        return USAGE if isinstance(error, UsageError | QueryError) else FAILED
+    except (BrokenPipeError, SystemExit) as error:
+        # typer answers a broken pipe inside a verb by leaving with 1.
+        if not isinstance(error.__context__ or error, BrokenPipeError):
+            raise
+        _drop_stdout()
+        return BROKEN_PIPE
+    except OSError as error:
+        _say(_os_error_text(error))
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    if result == INTERRUPTED:  # typer turns Ctrl-C into this
+        _say("interrupted")
+    return result if isinstance(result, int) else DONE
+
+
+def _ignore() -> None:
+    pass
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"weightlake: {text}\n")
+
+
+def _os_error_text(error: OSError) -> str:
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename else what
+
+
+def _drop_stdout() -> None:
+    """Let nothing be written when Python flushes stdout at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,52 @@
+"""How does a run, or a plan of one, end? With a summary, its failures, an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.exit_codes import exit_code
+from flows.progress import say
+from flows.zoo import Entry
+
+if TYPE_CHECKING:
+    from pipeline.extract import Outcome, Settings
+
+
+def finish(
+    outcomes: Sequence[Outcome],
+    seconds: float,
+    format_name: str | None,
+    output: Path | None,
+) -> int:
+    """Say the summary and each failure; the table of outcomes only if asked for."""
+    from flows.outcomes import failure_lines, outcomes_table, summary_line
+    from flows.output import emit
+
+    if format_name or output:
+        emit(outcomes_table(outcomes), format_name=format_name, output=output)
+    for line in failure_lines(outcomes):
+        say(line)
+    say(summary_line(outcomes, seconds))
+    return exit_code(outcome.status == "failed" for outcome in outcomes)
+
+
+def show_plans(
+    entries: Sequence[Entry],
+    warehouse: Path,
+    settings: Settings,
+    format_name: str | None,
+    output: Path | None,
+) -> int:
+    """The table of plans, its totals on stderr; 3 when some cannot be read."""
+    from flows.outcomes import plan_line, plans_table
+    from flows.output import emit
+    from flows.runs import find_sources, plan_found
+    from pipeline.warehouse import open_warehouse
+
+    found = find_sources(entries)
+    plans = plan_found(found, open_warehouse(warehouse), settings)
+    emit(plans_table(plans), format_name=format_name, output=output)
+    say(plan_line(plans))
+    return exit_code(plan.status == "unreadable" for plan in plans)

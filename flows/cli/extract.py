@@ -1,0 +1,115 @@
+"""The verb that measures now, in this process: `extract`."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+import typer
+
+from flows.cli.ending import finish, show_plans
+from flows.cli.options import (
+    Families,
+    Format,
+    LocalFilesOnly,
+    Memory,
+    Output,
+    Replace,
+    Threads,
+    Verbose,
+    Verify,
+    Warehouse,
+)
+from flows.settings import WAREHOUSE, make_settings
+from flows.zoo import Entry
+
+
+def extract(
+    references: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="REF...", help="A file, a folder, a glob, or org/name@revision."
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Label of the model. Default: the folder's name."),
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", help="Label of the checkpoint. Default: main."),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            "--series",
+            metavar="NAME",
+            help="The folder holds the steps of one training run, called NAME.",
+        ),
+    ] = None,
+    step_pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--step-pattern",
+            metavar="REGEX",
+            help="How a step is read from a folder's name: the group is the number.",
+        ),
+    ] = None,
+    families: Families = None,
+    memory: Memory = None,
+    threads: Threads = None,
+    device: Annotated[
+        Literal["auto", "cpu"],
+        typer.Option("--device", help="Where numbers are computed."),
+    ] = "auto",
+    verify: Verify = False,
+    replace: Replace = False,
+    local_files_only: LocalFilesOnly = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would be read, as plan does."),
+    ] = False,
+    verbose: Verbose = False,
+    format_name: Format = None,
+    output: Output = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> int:
+    """Measure checkpoints now, in this process.
+
+    What is unchanged since the last time is not read again. The summary goes to stderr;
+    with --format or -o a table of the checkpoints is the result.
+
+    For example:
+      weightlake extract models/resnet20.th
+      weightlake extract runs/gpt2-small --series gpt2-small --families entries,spectra
+      weightlake extract org/name@main --memory 4GiB --dry-run
+    """
+    del device  # both words mean the processor as long as there is nothing else
+    settings = make_settings(
+        families=[families] if families else [],
+        memory=memory,
+        threads=threads,
+        verify=verify,
+        replace=replace,
+        local_files_only=local_files_only,
+    )
+    entries = [
+        Entry(
+            each,
+            model=model,
+            revision=revision,
+            series=series,
+            step_pattern=step_pattern,
+        )
+        for each in references
+    ]
+    if dry_run:
+        return show_plans(entries, warehouse, settings, format_name, output)
+    from flows.runs import extract_found, find_sources
+    from pipeline.warehouse import open_warehouse
+
+    started = time.monotonic()
+    outcomes = extract_found(
+        find_sources(entries), open_warehouse(warehouse), settings, verbose=verbose
+    )
+    return finish(outcomes, time.monotonic() - started, format_name, output)

@@ -1,0 +1,56 @@
+"""How far is it? A bar of bytes with an estimate on a terminal, silence elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Meter:
+    """`advance(n)` counts bytes, `reach(n)` sets the count, `say` writes a line."""
+
+    advance: Callable[[int], None]
+    reach: Callable[[int], None]
+    say: Callable[[str], None]
+
+
+@contextmanager
+def byte_meter(total: int, label: str) -> Iterator[Meter]:
+    """A meter on stderr for `total` bytes; without a terminal only `say` is heard.
+
+    All three functions may be called from any thread.
+    """
+    if not sys.stderr.isatty():
+        yield Meter(_ignore, _ignore, say)
+        return
+    from rich import progress
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=max(total, 1))
+        yield Meter(
+            lambda n: bar.advance(task, n),
+            lambda n: bar.update(task, completed=n),
+            lambda text: console.print(text, markup=False, soft_wrap=True),
+        )
+
+
+def say(text: str) -> None:
+    """One line on stderr, where everything goes that is not a result."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _ignore(_: int) -> None:
+    pass
