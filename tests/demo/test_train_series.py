@@ -11,20 +11,8 @@ pytest.importorskip("transformers", reason="the demo needs transformers")
 from safetensors.numpy import load_file
 
 from demo.train_series import LOG_COLUMNS, Recipe, make_series
+from tests.demo.recipes import TINY
 
-TINY = Recipe(
-    n_layers=2,
-    width=16,
-    n_heads=2,
-    context=16,
-    batch=2,
-    n_checkpoints=5,
-    steps_between=3,
-    warmup_checkpoints=1,
-    spike_after=2,
-    spike_steps=1,
-    switch_after=3,
-)
 STEPS = [0, 3, 6, 9, 12, 15]
 
 
