@@ -1,0 +1,158 @@
+"""The pass over a checkpoint: read ahead, measure behind, one record per tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
+
+from threadpoolctl import threadpool_limits
+
+from pipeline.errors import SourceError
+from pipeline.extract.reading import ByteBudget, load
+from pipeline.extract.reuse import Reuse
+from pipeline.extract.settings import Settings
+from pipeline.layout import Layout, Location
+from pipeline.metrics.decode import is_measurable
+from pipeline.metrics.tensor import Family, Rows, Tensor
+from pipeline.metrics.values import TensorValues
+from pipeline.refs import Checkpoint, TensorRef
+from pipeline.sources import TensorReader, open_reader
+
+Progress = Callable[[int], None]
+
+# The reader may run ahead by the largest tensor and this much, so that one worker
+# busy with an embedding does not leave the others without work.
+_AHEAD_BYTES = 1 << 26
+
+_EMBEDDINGS = frozenset({"token_embedding", "unembedding"})
+
+
+@dataclass(frozen=True)
+class TensorRecord:
+    """What became of one tensor; `rows` are by table, empty unless it was measured."""
+
+    tensor: TensorRef
+    position: int
+    location: Location
+    status: Literal["ok", "aliased", "skipped", "failed"]
+    reason: str = ""
+    digest: str | None = None
+    alias_of: str | None = None
+    is_tied: bool = False
+    is_reused: bool = False
+    rows: Rows = field(default_factory=dict)
+
+
+def hash_tensors(
+    checkpoint: Checkpoint, layout: Layout, settings: Settings, progress: Progress
+) -> list[TensorRecord]:
+    """Read and hash every tensor, and measure none."""
+    return measure_tensors(checkpoint, layout, (), settings, Reuse(), progress)
+
+
+def measure_tensors(
+    checkpoint: Checkpoint,
+    layout: Layout,
+    families: Sequence[Family],
+    settings: Settings,
+    reuse: Reuse,
+    progress: Progress,
+) -> list[TensorRecord]:
+    """One record per tensor, in file order; none is left out.
+
+    Holds at most `settings.memory_bytes`: half for tensors, half for matrices in work.
+    A tensor that cannot be read is a record with status failed.
+    """
+    half = settings.memory_bytes // 2
+    largest = max((tensor.n_bytes for tensor in checkpoint.tensors), default=0)
+    budget = ByteBudget(min(half, largest + _AHEAD_BYTES))
+    originals: dict[str, TensorRecord] = {}
+    records: list[TensorRecord] = []
+    waiting: list[tuple[int, Future[Rows]]] = []
+    with (
+        open_reader(checkpoint) as reader,
+        threadpool_limits(limits=1, user_api="blas"),
+        ThreadPoolExecutor(settings.threads, "measure") as pool,
+    ):
+        for position, tensor in enumerate(checkpoint.tensors):
+            location = layout.locate(tensor.name, tensor.shape)
+            record = TensorRecord(tensor, position, location, "ok")
+            taken = budget.take(tensor.n_bytes)
+            record, values = _read(reader, record, originals, half)
+            progress(tensor.n_bytes)
+            wanted = values is not None and families
+            if wanted and record.digest and _is_known(reuse, record, layout):
+                record, wanted = replace(record, is_reused=True), False
+            if wanted and values is not None:
+                given = _prepare(values, tensor, layout, half // settings.threads)
+                job = pool.submit(_measure, given, families)
+                job.add_done_callback(partial(_release, budget, taken))
+                waiting.append((position, job))
+            else:
+                budget.give_back(taken)
+            records.append(record)
+            del values
+        for position, job in waiting:
+            records[position] = replace(records[position], rows=job.result())
+    return records
+
+
+def _read(
+    reader: TensorReader,
+    record: TensorRecord,
+    originals: dict[str, TensorRecord],
+    largest_bytes: int,
+) -> tuple[TensorRecord, TensorValues | None]:
+    """The record as it stands after reading, and values if they may be measured."""
+    tensor = record.tensor
+    if tensor.skip_reason:
+        return replace(record, status="skipped", reason=tensor.skip_reason), None
+    try:
+        loaded = load(reader, tensor, largest_bytes=largest_bytes)
+    except SourceError as error:
+        return replace(record, status="failed", reason=str(error)), None
+    record = replace(record, digest=loaded.digest)
+    if not is_measurable(tensor.dtype):
+        reason = f"no statistics are defined for dtype {tensor.dtype}"
+        return replace(record, status="skipped", reason=reason), None
+    original = originals.setdefault(loaded.digest, record)
+    if original is record:
+        return record, loaded.values
+    alias = original.tensor.name
+    is_tied = _is_tied(record, original)
+    return replace(record, status="aliased", alias_of=alias, is_tied=is_tied), None
+
+
+def _is_tied(record: TensorRecord, original: TensorRecord) -> bool:
+    """One parameter under two names, as against two that happen to be equal."""
+    if record.tensor.shared_with:
+        return True
+    components = {record.location.component, original.location.component}
+    return components <= _EMBEDDINGS and record.tensor.n_elements > 1
+
+
+def _is_known(reuse: Reuse, record: TensorRecord, layout: Layout) -> bool:
+    views = [view.view for view in layout.views(record.tensor)]
+    return reuse.claim(record.tensor.name, record.digest or "", views)
+
+
+def _prepare(
+    values: TensorValues, tensor: TensorRef, layout: Layout, memory_bytes: int
+) -> Tensor:
+    views = layout.views(tensor)
+    reason = "" if views else layout.no_view_reason(tensor)
+    return Tensor(values, views, reason, memory_bytes)
+
+
+def _release(budget: ByteBudget, n_bytes: int, _: Future[Rows]) -> None:
+    budget.give_back(n_bytes)
+
+
+def _measure(tensor: Tensor, families: Sequence[Family]) -> Rows:
+    rows: Rows = {}
+    for family in families:
+        rows |= family.measure(tensor)
+    return rows

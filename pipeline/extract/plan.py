@@ -1,0 +1,130 @@
+"""What would an extraction read, take and hold? Said before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.errors import WeightlakeError
+from pipeline.extract.ledger import Standing, digest_files, look_up
+from pipeline.extract.settings import Settings
+from pipeline.layout import Layout, identify
+from pipeline.refs import Checkpoint, CheckpointSource
+from pipeline.sources import list_files, open_checkpoint
+from pipeline.tables import SPECTRA
+from pipeline.warehouse import Warehouse
+
+# Rough rates of one thread of a current server core, measured with `make bench`:
+# they make the estimate of seconds, nothing else.
+_READ_BYTES = 1.2e9
+_GRAM_FLOPS = 2.5e10
+_EIGEN_FLOPS = 1.2e10
+# The program itself with its libraries loaded.
+_BASE_BYTES = 250_000_000
+
+Status = Literal["new", "changed", "partial", "unchanged", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one checkpoint needs. Counts are None where only reading would tell."""
+
+    source: CheckpointSource
+    status: Status
+    n_tensors: int | None = None
+    n_bytes: int | None = None
+    n_bytes_to_read: int | None = None
+    peak_memory_bytes: int | None = None
+    seconds: float | None = None
+    error: str = ""
+
+
+def plan_checkpoint(
+    source: CheckpointSource, warehouse: Warehouse, settings: Settings
+) -> Plan:
+    """Compare a checkpoint's files with the warehouse; read headers, and no value.
+
+    Does not raise for bad input: the plan says unreadable, and why.
+    """
+    try:
+        if source.kind == "hub":
+            return _plan_hub(source, warehouse, settings)
+        return _plan_local(source, warehouse, settings)
+    except WeightlakeError as error:
+        return Plan(source, "unreadable", error=str(error))
+
+
+def _plan_local(
+    source: CheckpointSource, warehouse: Warehouse, settings: Settings
+) -> Plan:
+    files = list_files(source)
+    standing = look_up(
+        warehouse, source, digest_files(files), settings.chosen_families()
+    )
+    checkpoint = open_checkpoint(source)
+    layout = identify(checkpoint.tensors, checkpoint.config)
+    n_bytes = sum(t.n_bytes for t in checkpoint.tensors if not t.skip_reason)
+    status = _status(standing)
+    if status == "unchanged":
+        return Plan(source, status, len(checkpoint.tensors), n_bytes, 0, 0, 0.0)
+    return Plan(
+        source,
+        status,
+        len(checkpoint.tensors),
+        n_bytes,
+        n_bytes,
+        _peak(checkpoint, layout, settings),
+        _seconds(checkpoint, layout, settings),
+    )
+
+
+def _plan_hub(
+    source: CheckpointSource, warehouse: Warehouse, settings: Settings
+) -> Plan:
+    files = list_files(source, local_files_only=settings.local_files_only)
+    standing = look_up(
+        warehouse, source, digest_files(files), settings.chosen_families()
+    )
+    n_bytes = sum(file.n_bytes for file in files)
+    if standing.is_done:
+        return Plan(source, "unchanged", None, n_bytes, 0, 0, 0.0)
+    return Plan(source, _status(standing), None, n_bytes, n_bytes)
+
+
+def _status(standing: Standing) -> Status:
+    if standing.stamp is None:
+        return "new"
+    if not (standing.is_same_source and standing.is_same_files):
+        return "changed"
+    return "partial" if standing.missing else "unchanged"
+
+
+def _peak(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> int:
+    """Tensors in flight, and one Gram matrix with LAPACK's copy a thread."""
+    half = settings.memory_bytes // 2
+    largest = max((t.n_bytes for t in checkpoint.tensors), default=0)
+    held = min(half, largest + (1 << 26), checkpoint.n_bytes)
+    gram = max(
+        (16 * n_small**2 for _, n_small in _sides(checkpoint, layout)), default=0
+    )
+    if SPECTRA.name not in settings.families:
+        gram = 0
+    return _BASE_BYTES + held + min(gram, half // settings.threads) * settings.threads
+
+
+def _seconds(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> float:
+    seconds = checkpoint.n_bytes / _READ_BYTES
+    if SPECTRA.name in settings.families:
+        seconds += sum(
+            n_large * n_small**2 / _GRAM_FLOPS + 4 / 3 * n_small**3 / _EIGEN_FLOPS
+            for n_large, n_small in _sides(checkpoint, layout)
+        )
+    return seconds / settings.threads
+
+
+def _sides(checkpoint: Checkpoint, layout: Layout) -> list[tuple[int, int]]:
+    """The larger and smaller side of every matrix."""
+    views = (view for tensor in checkpoint.tensors for view in layout.views(tensor))
+    return [
+        (max(view.n_rows, view.n_cols), min(view.n_rows, view.n_cols)) for view in views
+    ]

@@ -1,0 +1,164 @@
+"""From one checkpoint to its partitions: nothing twice, nothing half, nothing lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.errors import ConflictError, WeightlakeError
+from pipeline.extract.ledger import (
+    Standing,
+    digest_content,
+    digest_files,
+    has_rows,
+    look_up,
+)
+from pipeline.extract.log import log_extraction, log_failure
+from pipeline.extract.measure import (
+    Progress,
+    TensorRecord,
+    hash_tensors,
+    measure_tensors,
+)
+from pipeline.extract.reuse import Reuse, find_reusable
+from pipeline.extract.settings import Outcome, Settings
+from pipeline.extract.training import update_series_log
+from pipeline.extract.write import Result, write_result
+from pipeline.layout import Layout, identify
+from pipeline.metrics.families import FAMILIES
+from pipeline.metrics.tensor import Family
+from pipeline.refs import Checkpoint, CheckpointSource
+from pipeline.sources import list_files, open_checkpoint
+from pipeline.warehouse import Warehouse
+
+
+def extract_checkpoint(
+    source: CheckpointSource,
+    warehouse: Warehouse,
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Measure what is new of a checkpoint and write it; `progress` is told of bytes.
+
+    Bad input does not raise: the outcome says failed, and so does a row of
+    `extractions`. The row of `checkpoints` is written last: without it, or where a
+    stamp does not fit, what an interrupted run left is done again.
+    """
+    job = _Job(source, warehouse, settings, progress or _ignore, time.monotonic())
+    started = datetime.now(UTC)
+    try:
+        update_series_log(source, warehouse)
+        outcome, result = _extract(job)
+    except WeightlakeError as error:
+        outcome, result = job.fail(str(error)), None
+    if outcome.status == "failed":
+        log_failure(warehouse, settings.run, outcome, started)
+    elif result:
+        log_extraction(warehouse, settings.run, outcome, result, started)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Job:
+    source: CheckpointSource
+    warehouse: Warehouse
+    settings: Settings
+    progress: Progress
+    began: float
+
+    def fail(self, error: str) -> Outcome:
+        return Outcome(
+            self.source, "failed", time.monotonic() - self.began, error=error
+        )
+
+    def unchanged(self) -> Outcome:
+        return Outcome(self.source, "unchanged", time.monotonic() - self.began)
+
+
+def _extract(job: _Job) -> tuple[Outcome, Result | None]:
+    source, settings = job.source, job.settings
+    families = settings.chosen_families()
+    files = list_files(source, local_files_only=settings.local_files_only)
+    files_digest = digest_files(files)
+    standing = look_up(job.warehouse, source, files_digest, families)
+    if standing.is_done and not settings.verify and not settings.replace:
+        return job.unchanged(), None
+    checkpoint = open_checkpoint(source, local_files_only=settings.local_files_only)
+    layout = identify(checkpoint.tensors, checkpoint.config)
+    if standing.stamp is None or settings.replace:
+        records, reuse = _measure(job, checkpoint, layout, families)
+    else:
+        hashed = hash_tensors(checkpoint, layout, settings, job.progress)
+        todo = _compare(job, standing, hashed)
+        if not todo and standing.is_same_files and standing.is_same_source:
+            return job.unchanged(), None
+        families = tuple(todo)
+        records, reuse = hashed, Reuse()
+        if todo:
+            records, reuse = _measure(job, checkpoint, layout, families)
+    result = Result(checkpoint, layout, families, records, reuse, files_digest)
+    write_result(job.warehouse, result)
+    return _outcome(job, records), result
+
+
+def _measure(
+    job: _Job, checkpoint: Checkpoint, layout: Layout, families: Sequence[Family]
+) -> tuple[list[TensorRecord], Reuse]:
+    reuse = Reuse()
+    if not job.settings.replace:
+        reuse = find_reusable(job.warehouse, families)
+    return measure_tensors(
+        checkpoint, layout, families, job.settings, reuse, job.progress
+    ), reuse
+
+
+def _compare(
+    job: _Job, standing: Standing, hashed: Sequence[TensorRecord]
+) -> Sequence[Family]:
+    """Families to measure, now that the content is known beside what is stored.
+
+    Raises ConflictError when another source stands under the same name.
+    """
+    stamp, source = standing.stamp, job.source
+    assert stamp is not None, "only a stored checkpoint can be compared"  # noqa: S101
+    digest = digest_content((r.tensor.name, r.digest or "") for r in hashed)
+    if digest == stamp.digest:
+        return standing.missing
+    if not standing.is_same_source:
+        raise ConflictError(
+            f"is {stamp.source} in the warehouse, and {source.location} differs",
+            where=str(source.ref),
+            fix="Give one another --model or --revision, or mean it with --replace",
+        )
+    # The files were changed in place: no family's rows are true any more.
+    chosen = {family.name for family in job.settings.chosen_families()}
+    return [
+        family
+        for family in FAMILIES
+        if family.name in chosen or has_rows(job.warehouse, source.ref, family)
+    ]
+
+
+def _outcome(job: _Job, records: Sequence[TensorRecord]) -> Outcome:
+    failed = [record for record in records if record.status == "failed"]
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        return job.fail(f"{failed[0].tensor.name}: {failed[0].reason}{more}")
+    measured = [record for record in records if record.status == "ok"]
+    n_reused = sum(record.is_reused for record in measured)
+    return Outcome(
+        job.source,
+        "measured",
+        time.monotonic() - job.began,
+        sum(record.tensor.n_bytes for record in records if record.digest),
+        len(records),
+        len(measured) - n_reused,
+        n_reused,
+    )
+
+
+def _ignore(_n_bytes: int) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,104 @@
+"""In which order does a measured checkpoint reach the warehouse?
+
+Families first, then `tensors`, then `checkpoints`: whoever sees the last sees all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+
+import pyarrow.compute as pc
+
+from pipeline.extract.describe import describe_checkpoint
+from pipeline.extract.frames import frame, log_frame, measured_frame, tensors_frame
+from pipeline.extract.ledger import (
+    CHECKPOINT_FAMILY,
+    CHECKPOINT_VERSION,
+    digest_content,
+)
+from pipeline.extract.measure import TensorRecord
+from pipeline.extract.reuse import Reuse
+from pipeline.layout import Layout
+from pipeline.metrics.tensor import Family
+from pipeline.refs import Checkpoint, ModelRef
+from pipeline.tables import CHECKPOINTS, TABLES, TENSOR_STATS, TENSORS, TRAINING_LOG
+from pipeline.warehouse import Stamp, Warehouse, read_partition, write_partition
+
+_TOOLS = ("weightlake", "numpy", "numba", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A checkpoint, measured: what is to be written. `n_rows` is filled by family."""
+
+    checkpoint: Checkpoint
+    layout: Layout
+    families: Sequence[Family]
+    records: Sequence[TensorRecord]
+    reuse: Reuse
+    files_digest: str
+    n_rows: dict[str, int] = field(default_factory=dict)
+
+    def stamp(self, family: str, version: int) -> Stamp:
+        digests = ((r.tensor.name, r.digest or "") for r in self.records)
+        return Stamp(
+            source=self.checkpoint.source.location,
+            digest=digest_content(digests),
+            files_digest=self.files_digest,
+            family=family,
+            version=version,
+            is_complete=all(r.status != "failed" for r in self.records),
+            tools=tool_versions(),
+        )
+
+
+def write_result(warehouse: Warehouse, result: Result) -> None:
+    """Write every table of the checkpoint. Raises WarehouseError as it does."""
+    source = result.checkpoint.source
+    for family in result.families:
+        stamp = result.stamp(family.name, family.version)
+        for table in TABLES:
+            if table.name in family.tables:
+                rows = measured_frame(table, source, result.records, result.reuse)
+                write_partition(warehouse, table, source.ref, rows, stamp)
+                result.n_rows[family.name] = (
+                    result.n_rows.get(family.name, 0) + rows.num_rows
+                )
+    stamp = result.stamp(CHECKPOINT_FAMILY, CHECKPOINT_VERSION)
+    rows = tensors_frame(source, result.records, result.layout)
+    write_partition(warehouse, TENSORS, source.ref, rows, stamp)
+    log = result.checkpoint.training_log
+    if log:
+        rows = log_frame(source.ref, log)
+        write_partition(warehouse, TRAINING_LOG, source.ref, rows, stamp)
+    row = describe_checkpoint(
+        result.checkpoint,
+        result.layout,
+        result.records,
+        digest=stamp.digest,
+        files_digest=result.files_digest,
+    )
+    row["has_non_finite"] = _has_non_finite(warehouse, source.ref)
+    rows = frame(CHECKPOINTS, [row])
+    write_partition(warehouse, CHECKPOINTS, source.ref, rows, stamp)
+    result.n_rows[CHECKPOINT_FAMILY] = len(result.records)
+
+
+def _has_non_finite(warehouse: Warehouse, ref: ModelRef) -> bool | None:
+    """Whether the stored statistics count NaN or Inf; None where there are none."""
+    columns = ["n_elements", "n_finite"]
+    stats = read_partition(warehouse, TENSOR_STATS.name, ref, columns)
+    if stats is None or not stats.num_rows:
+        return None
+    found = pc.any(pc.less(stats["n_finite"], stats["n_elements"])).as_py()
+    return bool(found)
+
+
+@cache
+def tool_versions() -> str:
+    """Versions of what the numbers come from, as JSON."""
+    return json.dumps({name: version(name) for name in _TOOLS})
