@@ -7,8 +7,11 @@ torch and transformers are imported at the call.
 
 from __future__ import annotations
 
+import json
+import struct
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -384,3 +387,15 @@ def make_tiny_model(name: str) -> TinyModel:
     module = getattr(transformers, model_class)(config).eval()
     config.architectures = [model_class]
     return TinyModel(name, config.to_dict(), module.state_dict(), module)
+
+
+def saved_tensors(model: TinyModel, folder: Path) -> tuple[TensorRef, ...]:
+    """The tensors of the file that `save_pretrained` writes into `folder`."""
+    model.module.save_pretrained(folder)
+    with (folder / "model.safetensors").open("rb") as file:
+        (n_bytes,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(n_bytes))
+    header.pop("__metadata__", None)
+    return tuple(
+        ref_of(name, entry["shape"], entry["dtype"]) for name, entry in header.items()
+    )

@@ -21,6 +21,7 @@ class Component:
     parts: tuple[str, ...] = ()
     kernel: str = ""
     experts: bool = False
+    outside: bool = False
     matrix: bool = True
     why: str = ""
 

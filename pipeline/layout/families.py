@@ -15,6 +15,8 @@ UNKNOWN = "unknown"
 _NUMBER = re.compile(r"\d+")
 _PLACEHOLDER = re.compile(r"\\{(layer|expert|stage|block)\\}")
 _ANY_NUMBER = r"\{n\}"
+# No network has a million blocks; a longer number in a name is no index.
+_INDEX = "[0-9]{1,6}"
 # Parts of one weight that quantisers store apart: weight.absmax, weight.quant_map, …
 _SUBTENSOR = re.compile(r"^(.+)\.((?:weight|bias)\.[^.]+(?:\.[^.]+)*)$")
 
@@ -179,8 +181,8 @@ def _index_roles(
     for pattern, value, stack in lines:
         component, _, parameter = value.partition(".")
         regex = re.compile(
-            _PLACEHOLDER.sub(r"(?P<\1>\\d+)", re.escape(pattern)).replace(
-                _ANY_NUMBER, r"\d+"
+            _PLACEHOLDER.sub(rf"(?P<\1>{_INDEX})", re.escape(pattern)).replace(
+                _ANY_NUMBER, _INDEX
             )
         )
         role = Role(pattern, component, parameter or None, stack, regex)

@@ -98,18 +98,19 @@ class Layout:
     ) -> tuple[Location, Family, Dimensions]:
         cleaned = clean_name(name)
         network = self.networks.get(cleaned.tower.prefix, self.networks[""])
-        stack = cleaned.tower.stack
-        match = network.family.match(cleaned.path, cleaned.parameter)
+        family = network.family
+        match = family.match(cleaned.path, cleaned.parameter)
         if match and _is_plausible(match, shape):
             location = _location_of(match, shape, network)
-            family = network.family
         else:
             location = locate_by_words(cleaned.path, shape, cleaned.parameter)
+            if location.stack is None and location.layer is not None:
+                location = replace(location, stack=family.only_stack)
             family = load_families()[UNKNOWN]
-            stack = stack or location.stack or network.family.only_stack
-        if stack:
-            location = replace(location, stack=stack)
-        return location, family, network.sizes
+        stack = cleaned.tower.stack or location.stack
+        if load_components()[location.component].outside:
+            stack = None
+        return replace(location, stack=stack), family, network.sizes
 
 
 def _is_plausible(match: Match, shape: tuple[int, ...]) -> bool:

@@ -25,7 +25,7 @@ def locate_by_words(
     stack = next((part for part in parts[:2] if part in words["stacks"]), None)
     blocks = words["block_regex"].findall(path)
     layer = int(blocks[0]) if len(blocks) == 1 else None
-    expert = re.search(r"(?:^|\.)experts\.(\d+)\.", path)
+    expert = re.search(r"(?:^|\.)experts\.([0-9]{1,6})\.", path)
     return Location(stack, layer, component, named, int(expert[1]) if expert else None)
 
 
@@ -63,5 +63,7 @@ def _refuse(words: dict[str, Any], component: str, module: str) -> bool:
 def _load_words() -> dict[str, Any]:
     words = read_data("words.toml")
     blocks = "|".join(map(re.escape, words["blocks"]))
-    words["block_regex"] = re.compile(rf"(?:^|(?<=\.))(?:{blocks})\.(\d+)(?=\.)")
+    words["block_regex"] = re.compile(
+        rf"(?:^|(?<=\.))(?:{blocks})\.([0-9]{{1,6}})(?=\.)"
+    )
     return words
