@@ -97,8 +97,10 @@ def _bins(model: str, revision: str, tensor: str, part: pl.DataFrame) -> Bins:
     share = part["count"].to_numpy() / part["count"].sum()
     is_point = high <= low
     points = tuple(zip(low[is_point].tolist(), share[is_point].tolist(), strict=True))
-    low, high, share = low[~is_point], high[~is_point], share[~is_point]
-    edges, density = _close_gaps(low, high, share / (high - low))
+    # Not the share over the width: the query may have been asked for a part of the
+    # range, and its density is of all entries.
+    density = part["density"].to_numpy().astype(float)
+    edges, density = _close_gaps(low[~is_point], high[~is_point], density[~is_point])
     return Bins(model, revision, tensor, edges, density, points)
 
 

@@ -83,6 +83,13 @@ FIGURES: tuple[FigureSpec, ...] = (
         sketch_series,
         (Option("by", "what one line stands for", _LINES, "tensor"),),
     ),
+    FigureSpec(
+        "training",
+        "What did training log, step by step?",
+        "training",
+        draw_series,
+        sketch_series,
+    ),
 )
 
 

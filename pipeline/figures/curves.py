@@ -65,7 +65,7 @@ class Curves:
 
 
 def as_curves(frame: pl.DataFrame, by: LineBy = "tensor") -> Curves | None:
-    """Arrange a result of query `series`; None when no row has a step.
+    """Arrange a result of query `series` or `training`; None when no row has a step.
 
     One line per tensor (and view), per layer or per component: several values at one
     step are one point, their median. Raises UsageError for several metrics.
@@ -94,10 +94,10 @@ def as_curves(frame: pl.DataFrame, by: LineBy = "tensor") -> Curves | None:
 
 def _line_name(row: dict[str, object], by: LineBy) -> str:
     if by == "layer":
-        return "none" if row["layer"] is None else f"layer {row['layer']}"
+        return "none" if row.get("layer") is None else f"layer {row['layer']}"
     if by == "component":
-        return str(row["component"] or row["metric"])
-    if row["tensor"] is None:
+        return str(row.get("component") or row["metric"])
+    if row.get("tensor") is None:
         return str(row["metric"])
     view = row.get("view")
     is_part = view is not None and view not in {"whole", "none"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def as_grid(frame: pl.DataFrame) -> Grid | None:
     cells: dict[tuple[int | None, str], list[float]] = {}
     for row in frame.iter_rows(named=True):
         value = row["value"]
-        cell = cells.setdefault((row["layer"], _component(row, frame)), [])
+        cell = cells.setdefault((row["layer"], str(row["component"])), [])
         if value is not None:
             cell.append(float(value))
     layers = _layers({layer for layer, _ in cells})
@@ -124,14 +124,6 @@ def only(frame: pl.DataFrame, column: str) -> str:
     return str(values[0])
 
 
-def _component(row: dict[str, Any], frame: pl.DataFrame) -> str:
-    """The component, after its stack where the frame has more than one."""
-    name = str(row["component"])
-    if "stack" not in frame.columns or frame["stack"].n_unique() < 2:
-        return name
-    return f"{row['stack']} {name}"
-
-
 def _layers(found: set[int | None]) -> tuple[int | None, ...]:
     """Every layer from the first to the last, also one without a row of its own."""
     numbers = [layer for layer in found if layer is not None]
@@ -139,6 +131,10 @@ def _layers(found: set[int | None]) -> tuple[int | None, ...]:
 
 
 def _place(component: str) -> tuple[str, int, str]:
-    stack, _, name = component.rpartition(" ")
-    order = _FLOW.index(name) if name in _FLOW else len(_FLOW)
-    return stack, order, name
+    """Order of `decoder.q` or `q.bias`: the stack, the place in a block, the name."""
+    parts = component.split(".")
+    known = [place for place, part in enumerate(parts) if part in _FLOW]
+    if not known:
+        return "", len(_FLOW), component
+    stack = ".".join(parts[: known[0]])
+    return stack, _FLOW.index(parts[known[0]]), component

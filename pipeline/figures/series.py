@@ -37,8 +37,9 @@ def draw_series(frame: pl.DataFrame, *, by: LineBy = "tensor") -> Figure:
     """A line per tensor, layer or component; more than seven are thin, with a median.
 
     `frame` is the result of query `series`: model, revision, step, tensor, view, layer,
-    component, metric, value. Steps that grow by factors stand on a logarithmic axis.
-    A value that is null, NaN or infinite is a cross on the upper edge, at its step.
+    component, metric, value; or of `training`: model, metric, step, value. Steps that
+    grow by factors stand on a logarithmic axis. A value that is null, NaN or infinite
+    is a cross on the upper edge, at its step.
     """
     curves = as_curves(frame, by)
     if curves is None:

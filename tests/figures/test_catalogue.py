@@ -8,6 +8,7 @@ FRAMES = {
     "heatmap": heatmap_frame(3),
     "histogram": histogram_frame([0, 1, 2], [1, 2]),
     "series": series_frame([0, 1, 2], 3),
+    "training": series_frame([0, 1, 2]).select("model", "metric", "step", "value"),
 }
 
 
@@ -37,5 +38,7 @@ def test_parameters_are_told_from_options():
 def test_an_unknown_figure_gets_the_nearest_name():
     with pytest.raises(UsageError, match=r"Did you mean heatmap\? .*series"):
         find_figure("heat_map")
-    with pytest.raises(UsageError, match="Figures: heatmap, histogram, series"):
+    with pytest.raises(
+        UsageError, match="Figures: heatmap, histogram, series, training"
+    ):
         find_figure("zzz")

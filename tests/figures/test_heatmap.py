@@ -134,10 +134,9 @@ def test_several_checkpoints_or_metrics_are_refused(column):
         draw_heatmap(pl.concat([frame, other]))
 
 
-def test_stacks_are_told_apart_where_there_are_two():
-    frame = heatmap_frame(2, ("q",))
-    both = pl.concat(
-        [frame.with_columns(stack=pl.lit(stack)) for stack in ("encoder", "decoder")]
-    )
-    assert {"encoder q", "decoder q"} <= set(texts_of(draw_heatmap(both)))
-    assert "q" in texts_of(draw_heatmap(both.filter(pl.col("stack") == "encoder")))
+def test_components_stand_in_the_order_of_a_block_by_stack():
+    names = ["zeta", "decoder.q", "encoder.down", "encoder.q", "down", "q.bias", "q"]
+    figure = draw_heatmap(heatmap_frame(1, names))
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    expected = ["q", "q.bias", "down", "zeta", "decoder.q", "encoder.q", "encoder.down"]
+    assert labels == expected

@@ -39,7 +39,13 @@ def test_a_bin_left_out_by_the_query_is_empty():
     (bins,) = as_bins(frame)
     assert bins.edges.tolist() == EDGES
     assert bins.density[3] == 0
-    assert np.isclose((bins.density * np.diff(bins.edges)).sum(), 1)
+    assert np.isclose((bins.density * np.diff(bins.edges)).sum(), 52 / 92)
+
+
+def test_a_part_of_the_range_keeps_the_density_of_the_whole():
+    frame = histogram_frame(EDGES, [1, 5, 20, 908, 40, 25, 1])
+    part = frame.filter(pl.col("bin_low") > -2)
+    assert "0.908 of entries in [-0.5, 0.5)" in texts_of(draw_histogram(part))
 
 
 def test_shuffled_rows_give_the_same_bins():

@@ -108,6 +108,11 @@ def test_a_training_log_has_no_tensor_and_is_named_by_its_metric():
     assert_readable(figure)
 
 
+def test_the_query_training_gives_no_tensor_columns_at_all():
+    frame = series_frame(EVEN, metric="loss").select("model", "metric", "step", "value")
+    assert {"loss", "run", "step"} <= set(texts_of(draw_series(frame)))
+
+
 def test_views_of_one_tensor_are_lines_of_their_own():
     frame = series_frame([0, 1])
     parts = pl.concat([frame.with_columns(view=pl.lit(view)) for view in "qk"])
