@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from flows.require import require
+
 _SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -23,7 +25,9 @@ def prepare_prefect(warehouse: Path, *, verbose: bool = False) -> None:
     """Switch telemetry off, allow a slow start, and give Prefect a writable home.
 
     What the user has set stays as it is, `PREFECT_API_URL` and `PREFECT_HOME` too.
+    Raises UsageError when Prefect is not installed.
     """
+    require("prefect", extra="flows", what="a flow")
     wanted = _SETTINGS if verbose else {**_SETTINGS, **_QUIET}
     for name, value in wanted.items():
         os.environ.setdefault(name, value)

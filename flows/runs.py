@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.progress import byte_meter
 from flows.units import human_bytes, human_seconds
 from flows.zoo import Entry
-from pipeline.errors import SourceError
+from pipeline.errors import SourceError, UsageError
 from pipeline.refs import DEFAULT_REVISION, CheckpointSource, ModelRef
 
 if TYPE_CHECKING:
@@ -25,31 +26,29 @@ class Found:
     sources: tuple[CheckpointSource, ...]
     missing: tuple[tuple[CheckpointSource, str], ...] = ()
 
-    @property
-    def n_checkpoints(self) -> int:
-        return len(self.sources) + len(self.missing)
-
 
 def find_sources(entries: Sequence[Entry]) -> Found:
-    """Look for every entry; one that is not there is `missing`, with its error."""
-    from pipeline.sources import discover
+    """Look for every entry; one that is not there is `missing`, with its error.
 
-    sources: dict[CheckpointSource, None] = {}
+    Raises UsageError when two entries give different checkpoints one name.
+    """
+    sources: dict[ModelRef, CheckpointSource] = {}
     missing: list[tuple[CheckpointSource, str]] = []
     for entry in entries:
         try:
-            found = discover(
-                entry.reference,
-                model=entry.model,
-                revision=entry.revision,
-                series=entry.series,
-                step_pattern=entry.step_pattern,
-            )
+            found = _look_for(entry)
         except SourceError as error:
             missing.append((_absent(entry), str(error)))
-        else:
-            sources.update(dict.fromkeys(found))
-    return Found(tuple(sources), tuple(missing))
+            continue
+        for source in found:
+            other = sources.setdefault(source.ref, source)
+            if other.location != source.location:
+                raise UsageError(
+                    f"two checkpoints would be {source.ref}: {other.location} and "
+                    f"{source.location}",
+                    fix="Give one of them a model or revision of its own",
+                )
+    return Found(tuple(sources.values()), tuple(missing))
 
 
 def plan_found(found: Found, warehouse: Warehouse, settings: Settings) -> list[Plan]:
@@ -58,17 +57,7 @@ def plan_found(found: Found, warehouse: Warehouse, settings: Settings) -> list[P
 
     plans = [plan_checkpoint(each, warehouse, settings) for each in found.sources]
     return plans + [
-        Plan(
-            source=source,
-            status="unreadable",
-            n_tensors=0,
-            n_bytes=0,
-            n_bytes_to_read=0,
-            peak_memory_bytes=0,
-            seconds=0.0,
-            error=error,
-        )
-        for source, error in found.missing
+        Plan(source, "unreadable", error=error) for source, error in found.missing
     ]
 
 
@@ -78,8 +67,9 @@ def extract_found(
     """Measure one checkpoint after the other, with a bar on a terminal's stderr."""
     from pipeline.extract import extract_checkpoint
 
-    sizes = [source_bytes(source) for source in found.sources]
-    outcomes = missing_outcomes(found)
+    is_offline = settings.local_files_only
+    sizes = [source_bytes(s, local_files_only=is_offline) for s in found.sources]
+    outcomes = fail_missing(found, warehouse, settings)
     with byte_meter(sum(sizes), "extract") as meter:
         done = 0
         for source, size in zip(found.sources, sizes, strict=True):
@@ -94,22 +84,19 @@ def extract_found(
     return outcomes
 
 
-def missing_outcomes(found: Found) -> list[Outcome]:
+def fail_missing(
+    found: Found, warehouse: Warehouse, settings: Settings
+) -> list[Outcome]:
+    """An outcome and a row of `extractions` for each entry that is not there."""
     from pipeline.extract import Outcome
+    from pipeline.extract.log import log_failure
 
-    return [
-        Outcome(
-            source=source,
-            status="failed",
-            seconds=0.0,
-            n_bytes=0,
-            n_tensors=0,
-            n_measured=0,
-            n_reused=0,
-            error=error,
-        )
-        for source, error in found.missing
+    outcomes = [
+        Outcome(source, "failed", 0.0, error=error) for source, error in found.missing
     ]
+    for outcome in outcomes:
+        log_failure(warehouse, settings.run, outcome, datetime.now(UTC))
+    return outcomes
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -118,14 +105,34 @@ def outcome_line(outcome: Outcome) -> str:
     return f"{outcome.status}: {outcome.source.ref}: {tail}"
 
 
-def source_bytes(source: CheckpointSource) -> int:
+def source_bytes(source: CheckpointSource, *, local_files_only: bool = False) -> int:
     """Bytes of a checkpoint's files, 0 where they cannot be listed."""
     from pipeline.sources import list_files
 
     try:
-        return sum(stamp.n_bytes for stamp in list_files(source))
+        stamps = list_files(source, local_files_only=local_files_only)
     except SourceError:
         return 0  # its extraction will say what is wrong
+    return sum(stamp.n_bytes for stamp in stamps)
+
+
+def _look_for(entry: Entry) -> tuple[CheckpointSource, ...]:
+    from pipeline.sources import discover
+
+    found = discover(
+        entry.reference,
+        model=entry.model,
+        revision=entry.revision,
+        series=entry.series,
+        step_pattern=entry.step_pattern,
+    )
+    if entry.is_hub and any(source.kind != "hub" for source in found):
+        raise UsageError(
+            "is a file or folder here, and was to be on the hub",
+            where=entry.reference,
+            fix="Say path instead of hub, or run it from another folder",
+        )
+    return found
 
 
 def _absent(entry: Entry) -> CheckpointSource:

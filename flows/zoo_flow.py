@@ -23,12 +23,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import publish
 from flows.outcomes import summary_line
 from flows.progress import Meter, byte_meter
-from flows.runs import find_sources, missing_outcomes, outcome_line, source_bytes
+from flows.runs import fail_missing, find_sources, outcome_line, source_bytes
 from flows.settings import WAREHOUSE, share
 from flows.zoo import read_zoo, zoo_settings
 from pipeline.extract import Outcome, Settings, extract_checkpoint
 from pipeline.refs import CheckpointSource
-from pipeline.warehouse import open_warehouse
+from pipeline.warehouse import Warehouse, open_warehouse
 
 WORKERS = 2  # one checkpoint's writing overlaps the next one's reading
 
@@ -57,9 +57,8 @@ def may_pass(_task: Any, _run: TaskRun, state: State) -> bool:
     retry_condition_fn=may_pass,
 )
 def measure(
-    source: CheckpointSource, root: str, settings: Settings, meter: Meter
+    source: CheckpointSource, warehouse: Warehouse, settings: Settings, meter: Meter
 ) -> Outcome:
-    warehouse = open_warehouse(Path(root))
     outcome = extract_checkpoint(source, warehouse, settings, progress=meter.advance)
     get_run_logger().info(outcome_line(outcome))
     if outcome.status == "failed":
@@ -81,16 +80,19 @@ def zoo_flow(
     """Measure every checkpoint of the manifest `zoo`; ends as failed if any failed."""
     started = time.monotonic()
     manifest = read_zoo(Path(zoo))
-    root = warehouse or str(manifest.warehouse or WAREHOUSE)
+    lake = open_warehouse(Path(warehouse or manifest.warehouse or WAREHOUSE))
     found = find_sources(manifest.entries)
     settings = zoo_settings(
         manifest, verify=verify, replace=replace, local_files_only=local_files_only
     )
     each = share(settings, min(WORKERS, len(found.sources)))
-    sizes = [source_bytes(source) for source in found.sources]
+    sizes = [
+        source_bytes(source, local_files_only=local_files_only)
+        for source in found.sources
+    ]
     with byte_meter(sum(sizes), manifest.name) as meter:
-        futures = [measure.submit(s, root, each, meter) for s in found.sources]
-        outcomes = missing_outcomes(found) + _gather(futures)
+        futures = [measure.submit(s, lake, each, meter) for s in found.sources]
+        outcomes = fail_missing(found, lake, settings) + _gather(futures)
     summary = summary_line(outcomes, time.monotonic() - started)
     publish(manifest.name, outcomes, summary)
     has_failed = any(outcome.status == "failed" for outcome in outcomes)

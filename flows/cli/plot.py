@@ -16,6 +16,7 @@ from flows.cli.options import (
     Warehouse,
     split_parameters,
 )
+from flows.require import require
 from flows.settings import WAREHOUSE
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def plot(
     figure = find_figure(name)
     asked, options = figure.split(split_parameters(param))
     if output is not None:
+        require("matplotlib", extra="report", what="a picture")
         check_suffix(output)
     folders = (queries,) if queries else ()
     answer = run_query(warehouse, figure.query, asked, folders=folders)

@@ -72,8 +72,8 @@ def query(
 
     For example:
       weightlake query
-      weightlake query layer_profile --describe
-      weightlake query layer_profile --param model=gpt2 --format markdown
+      weightlake query layers --describe
+      weightlake query layers --param model=gpt2 --format markdown
     """
     from flows.output import emit
     from pipeline.query import find_query, list_queries, run_query
