@@ -76,7 +76,7 @@ def compare(dtype: str, stored: np.ndarray, as_torch: torch.Tensor, asked: str) 
     )
     print_row(
         f"the same, {dtype}, bytes/s against a plain sum",
-        f"{seconds['sum'] / ours:.2f} (sum: {raw.size / seconds['sum'] / 1e9:.1f} GB/s)",
+        f"{seconds['sum'] / ours:.2f} (sum {raw.size / seconds['sum'] / 1e9:.1f} GB/s)",
         "0.35" if dtype == "BF16" else "–",
     )
 

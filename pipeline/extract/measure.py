@@ -25,7 +25,7 @@ Progress = Callable[[int], None]
 
 # The reader may run ahead by the largest tensor and this much, so that one worker
 # busy with an embedding does not leave the others without work.
-_AHEAD_BYTES = 1 << 26
+_AHEAD_BYTES = 1 << 25
 
 _EMBEDDINGS = frozenset({"token_embedding", "unembedding"})
 
@@ -63,6 +63,9 @@ def measure_tensors(
 ) -> list[TensorRecord]:
     """One record per tensor, in file order; none is left out.
 
+    The largest are read first: no thread is left alone with an embedding at the end.
+    Among equals the order is the file's, so an alias names the first of them.
+
     Holds at most `settings.memory_bytes`: half for tensors, half for matrices in work.
     A tensor that cannot be read is a record with status failed.
     """
@@ -70,14 +73,15 @@ def measure_tensors(
     largest = max((tensor.n_bytes for tensor in checkpoint.tensors), default=0)
     budget = ByteBudget(min(half, largest + _AHEAD_BYTES))
     originals: dict[str, TensorRecord] = {}
-    records: list[TensorRecord] = []
+    records: dict[int, TensorRecord] = {}
     waiting: list[tuple[int, Future[Rows]]] = []
     with (
         open_reader(checkpoint) as reader,
         threadpool_limits(limits=1, user_api="blas"),
         ThreadPoolExecutor(settings.threads, "measure") as pool,
     ):
-        for position, tensor in enumerate(checkpoint.tensors):
+        for position in _largest_first(checkpoint.tensors):
+            tensor = checkpoint.tensors[position]
             location = layout.locate(tensor.name, tensor.shape)
             record = TensorRecord(tensor, position, location, "ok")
             taken = budget.take(tensor.n_bytes)
@@ -93,11 +97,15 @@ def measure_tensors(
                 waiting.append((position, job))
             else:
                 budget.give_back(taken)
-            records.append(record)
+            records[position] = record
             del values
         for position, job in waiting:
             records[position] = replace(records[position], rows=job.result())
-    return records
+    return [records[position] for position in sorted(records)]
+
+
+def _largest_first(tensors: Sequence[TensorRef]) -> list[int]:
+    return sorted(range(len(tensors)), key=lambda place: -tensors[place].n_bytes)
 
 
 def _read(
