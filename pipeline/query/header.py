@@ -129,14 +129,18 @@ def read_header(path: Path) -> Header:
 def _header_lines(text: str) -> list[tuple[str, str]]:
     """The (key, text) pairs of the leading comment; other comment lines are prose."""
     pairs: list[tuple[str, str]] = []
+    goes_on = False
     for line in text.splitlines():
         if line.strip() and not line.startswith("--"):
             break
         if match := _KEY_LINE.match(line):
             pairs.append((match["key"], match["text"].strip()))
-        elif pairs and (match := _MORE_LINE.match(line)):
+            goes_on = True
+        elif goes_on and (match := _MORE_LINE.match(line)):
             key, before = pairs[-1]
             pairs[-1] = (key, f"{before} {match['text'].strip()}")
+        else:
+            goes_on = False
     return pairs
 
 

@@ -27,6 +27,8 @@ def bind_parameters(
 ) -> dict[str, object]:
     """A value for every parameter: as given and typed, else its default.
 
+    The default `$other` is the value of a parameter named earlier.
+
     Raises QueryError for a name that is not a parameter, a required one that is not
     given, and a value that is not of the declared type.
     """
@@ -43,10 +45,15 @@ def bind_parameters(
             where=query,
             fix=allowed,
         )
-    return {
-        parameter.name: _value(parameter, given.get(parameter.name), query)
-        for parameter in parameters
-    }
+    values: dict[str, object] = {}
+    for parameter in parameters:
+        word = given.get(parameter.name)
+        default = parameter.default or "null"
+        if word is None and default.startswith("$"):
+            values[parameter.name] = values[default.removeprefix("$")]
+        else:
+            values[parameter.name] = _value(parameter, word, query)
+    return values
 
 
 def near_miss(word: str, allowed: Collection[str]) -> str:

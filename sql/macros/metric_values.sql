@@ -1,5 +1,5 @@
 -- question: What is the value of any one scalar metric, wherever it is kept?
--- inputs: weights, matrices, channels, tensors, metrics
+-- inputs: weights, matrices, sides, metrics
 
 -- One row per tensor and view that has a value. A metric is looked for in tensor_stats,
 -- then spectra, then channels. view_name null means: whole tensors; every matrix but

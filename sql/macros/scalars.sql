@@ -9,6 +9,10 @@ create macro ratio(numerator, denominator) as
 create macro break_even_rank(n, m) as
     greatest((n * m - 1) // (n + m), 0);
 
+-- What two factors of this rank save over n x m, 0 where they hold more.
+create macro saved_elements(n, m, rank) as
+    if(rank is null, null, greatest(n * m - rank * (n + m), 0));
+
 -- How many robust standard deviations x lies from the median; null where mad is 0.
 create macro robust_z(x, centre, mad) as
     ratio(x - centre, 1.4826 * mad);
@@ -33,3 +37,8 @@ create macro pooled_std(n, mean, std) as sqrt(greatest(
 -- A role in words: the component, and the parameter where it is not the weight.
 create macro role(component, parameter) as
     if(parameter = 'weight', component, component || '.' || parameter);
+
+-- What a filter asks: nothing, or this word. Biases are left out unless asked for.
+create macro is_asked(found, asked) as asked is null or found = asked;
+create macro is_parameter_asked(found, asked) as
+    if(asked is null, found not like '%bias', found = asked);

@@ -1,10 +1,11 @@
 -- question: How far apart are two distributions of values?
--- inputs:
+-- inputs: scalars
 
 -- `pairs` names a relation: pair, values_a, counts_a, values_b, counts_b, where the
 -- values are distinct. One row per pair:
 --   ks_distance           largest gap between the two cumulative distributions
 --   wasserstein_distance  area between them, in the unit of the values
+--   pooled_std            root of the two variances' mean, weighted by elements
 --   js_divergence         Jensen-Shannon in bits over n_bins bins of equal pooled mass
 -- Exact to the values' resolution, but for the bins: without them two small samples
 -- of one law share hardly a value and would seem to differ entirely.
@@ -22,13 +23,19 @@ merged as (
     group by all
 ),
 totals as (
-    select pair, sum(a) as n_a, sum(b) as n_b
+    select
+        pair,
+        sum(a) as n_a,
+        sum(b) as n_b,
+        ratio(sum(a * v), sum(a)) as mean_a,
+        ratio(sum(b * v), sum(b)) as mean_b,
     from merged
     group by all
 ),
 cumulative as (
     select
-        pair, v, a / n_a as p, b / n_b as q, n_a, n_b,
+        pair, v, a / n_a as p, b / n_b as q,
+        a * pow(v - mean_a, 2) + b * pow(v - mean_b, 2) as squares,
         sum(a) over upto / n_a as f_a,
         sum(b) over upto / n_b as f_b,
         lead(v) over upto - v as width,
@@ -59,6 +66,7 @@ gaps as (
         pair,
         max(abs(f_a - f_b)) as ks_distance,
         sum(abs(f_a - f_b) * width) as wasserstein_distance,
+        sum(squares) as squares,
     from cumulative
     group by pair
 )
@@ -68,6 +76,7 @@ select
     n_b::bigint as n_b,
     ks_distance,
     coalesce(wasserstein_distance, 0) as wasserstein_distance,
+    sqrt(ratio(squares, n_a + n_b)) as pooled_std,
     greatest(js_divergence, 0) as js_divergence,
 from totals
 join gaps using (pair)

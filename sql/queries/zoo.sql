@@ -1,7 +1,7 @@
 -- question: Which checkpoints are in the warehouse, and how big are they?
 -- grain: one row per checkpoint, by model and step
 -- param: model text = null from checkpoints.model — only this model
--- inputs: checkpoints
+-- inputs: checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -42,5 +42,5 @@ select
     has_non_finite,
     extracted_at,
 from checkpoints
-where $model is null or model = $model
+where is_asked(model, $model)
 order by model, step nulls first, revision

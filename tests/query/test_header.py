@@ -16,7 +16,9 @@ TEXT = """-- question: How many tensors are there,
 -- column: n_bytes integer bytes — their size
 -- column: hit list of real per element — some — reals
 
--- column: prose_below text — is read too while the comment lasts
+-- column: after_a_gap text — is read too while the comment lasts
+-- Prose about the statement
+--   is no part of it.
 select 1 -- question: no longer the header
 """
 
@@ -47,7 +49,7 @@ def test_reads_every_part(sql_file):
         QueryColumn("model", "text", "", "the model"),
         QueryColumn("n_bytes", "integer", "bytes", "their size"),
         QueryColumn("hit", "list of real", "per element", "some — reals"),
-        QueryColumn("prose_below", "text", "", "is read too while the comment lasts"),
+        QueryColumn("after_a_gap", "text", "", "is read too while the comment lasts"),
     )
     assert header.has_header
 

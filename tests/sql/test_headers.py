@@ -1,0 +1,68 @@
+"""What a header promises is what the query gives, for every shipped query."""
+
+import re
+
+import pytest
+
+from pipeline.query import list_checks, list_queries, locate_sql, run_query
+from pipeline.query.header import read_header
+from pipeline.tables import TABLES
+from pipeline.tables.dictionary import type_word
+
+QUERIES = list_queries()
+FILES = sorted(locate_sql().glob("*/*.sql"))
+NAMES = {table.name for table in TABLES} | {"columns", "metrics"}
+REQUIRED = {
+    "model": "pair",
+    "model_a": "pair",
+    "metric": "stable_rank",
+    "tensor": "h.0.q",
+    "tensor_a": "h.0.q",
+}
+
+
+def by_name(each):
+    return each.stem if hasattr(each, "stem") else each.name
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=by_name)
+def test_the_result_has_the_columns_of_the_header(zoo, query):
+    params = {p.name: REQUIRED[p.name] for p in query.parameters if p.is_required}
+    schema = run_query(zoo, query.name, params).schema
+    found = [(field.name, type_word(field.type)) for field in schema]
+    assert found == [(column.name, column.type) for column in query.columns]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=by_name)
+def test_the_header_says_everything(query):
+    assert query.question.endswith("?")
+    assert query.grain.startswith("one row")
+    used = set(re.findall(r"\$(\w+)", query.sql.partition("\n\n")[2]))
+    assert used == {parameter.name for parameter in query.parameters}
+    assert set(query.partitions) <= used
+
+
+@pytest.mark.parametrize("path", FILES, ids=by_name)
+def test_the_inputs_are_those_of_the_text(path):
+    header = read_header(path)
+    body = re.sub(r"--.*", "", header.sql)
+    files = {file.stem for file in FILES if file.parent.name in {"macros", "views"}}
+    scalars = re.findall(
+        r"create macro (\w+)", (locate_sql() / "macros/scalars.sql").read_text()
+    )
+    used = set(re.findall(r"(?:from|join)\s+(\w+)", body)) & (NAMES | files)
+    if path.stem != "scalars" and any(f"{name}(" in body for name in scalars):
+        used.add("scalars")
+    assert set(header.inputs) == used
+
+
+@pytest.mark.parametrize("path", FILES, ids=by_name)
+def test_the_form_of_a_file(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= (130 if path.parent.name in {"macros", "views"} else 80)
+    assert [line for line in lines if len(line) > 88] == []
+    assert read_header(path).question.endswith("?")
+
+
+def test_checks_have_a_question():
+    assert [check.name for check in list_checks() if not check.has_header] == []
