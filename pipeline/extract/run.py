@@ -56,7 +56,7 @@ def extract_checkpoint(
         outcome, result = job.fail(str(error)), None
     if outcome.status == "failed":
         log_failure(warehouse, settings.run, outcome, started)
-    elif result:
+    elif outcome.status == "measured" and result:
         log_extraction(warehouse, settings.run, outcome, result, started)
     return outcome
 
@@ -147,15 +147,15 @@ def _outcome(job: _Job, records: Sequence[TensorRecord]) -> Outcome:
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         return job.fail(f"{failed[0].tensor.name}: {failed[0].reason}{more}")
-    measured = [record for record in records if record.status == "ok"]
-    n_reused = sum(record.is_reused for record in measured)
+    n_reused = sum(record.is_reused for record in records)
+    n_measured = sum(bool(record.rows) for record in records)
     return Outcome(
         job.source,
-        "measured",
+        "measured" if n_reused + n_measured else "unchanged",
         time.monotonic() - job.began,
         sum(record.tensor.n_bytes for record in records if record.digest),
         len(records),
-        len(measured) - n_reused,
+        n_measured,
         n_reused,
     )
 
