@@ -65,6 +65,15 @@ def refuse_pointer(path: Path, head: bytes) -> None:
     )
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a table can hold the text: half a surrogate pair is no character."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def open_bytes(path: Path) -> int:
     """A file descriptor for reading bytes; the caller closes it."""
     with readable(path):

@@ -13,7 +13,13 @@ from typing import Any
 from pipeline.dtypes import DTYPES
 from pipeline.errors import SourceError
 from pipeline.refs import TensorRef
-from pipeline.sources.files import read_head, readable, refuse_pointer, stamp_file
+from pipeline.sources.files import (
+    is_unicode,
+    read_head,
+    readable,
+    refuse_pointer,
+    stamp_file,
+)
 
 # The reference implementation refuses larger headers too: a lie would cost memory.
 MAX_HEADER_BYTES = 100_000_000
@@ -105,7 +111,8 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_entry(path: Path, name: str, entry: Any, data_start: int) -> TensorRef:
-    check_name(path, name)
+    if not is_unicode(name):
+        raise _lie(path, f"the tensor name {name!r} is not valid Unicode", _REWRITE)
     where = f"tensor {name!r}"
     if not isinstance(entry, dict):
         raise _lie(
@@ -138,15 +145,6 @@ def _read_entry(path: Path, name: str, entry: Any, data_start: int) -> TensorRef
             _REWRITE,
         )
     return tensor
-
-
-def check_name(path: Path, name: str) -> None:
-    """Raise SourceError for a name that no table could hold: half a surrogate pair."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError as error:
-        what = f"the tensor name {name!r} is not valid Unicode"
-        raise _lie(path, what, _REWRITE) from error
 
 
 def _read_sizes(path: Path, what: str, sizes: Any) -> tuple[int, ...]:

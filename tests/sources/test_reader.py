@@ -94,7 +94,7 @@ def test_closing_gives_the_descriptors_back(saved):
 
 def open_files():
     links = Path("/proc/self/fd").iterdir()
-    return {os.readlink(link) for link in links if link.is_symlink()}
+    return {str(link.readlink()) for link in links if link.is_symlink()}
 
 
 def test_a_file_that_shrank_is_refused(saved):

@@ -1,0 +1,94 @@
+"""Which sets of weights lie in a folder, and which one does a location mean?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import SourceError
+from pipeline.sources.files import LFS_MAGIC, read_head, readable
+from pipeline.sources.shards import read_index
+from pipeline.sources.weight_sets import (
+    WEIGHT_SUFFIXES,
+    WeightSet,
+    file_set,
+    group_files,
+    has_common_name,
+    is_index,
+    is_weights,
+    split_shard,
+)
+
+# A zip archive, a pickle, a pointer to either: how files that torch reads begin.
+_TORCH_MAGIC = (b"PK\x03\x04", b"\x80", LFS_MAGIC)
+
+
+def find_sets(folder: Path) -> tuple[WeightSet, ...]:
+    """The sets of weights in a folder itself, by name; headers are not read."""
+    names = [name for name in list_names(folder) if not name.startswith(".")]
+    names = [name for name in names if is_index(name) or _holds_weights(folder, name)]
+    indexed = {name: _listed(folder / name) for name in names if is_index(name)}
+    return group_files(names, indexed)
+
+
+def list_names(folder: Path) -> list[str]:
+    """Names of the regular files in a folder, links to files included."""
+    with readable(folder):
+        return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+
+def locate_set(location: Path) -> tuple[Path, WeightSet]:
+    """The folder and the set of weights that a source's location stands for.
+
+    A folder stands for its only set, an index or a shard for the set that it belongs
+    to, another file for itself. Raises SourceError when there is no such set, or
+    several.
+    """
+    if location.is_dir():
+        return location, _only_set(location)
+    folder, name = location.parent, location.name
+    if folder.is_dir() and (is_index(name) or split_shard(name) or "-*-of-" in name):
+        for one in find_sets(folder):
+            if name == one.head or name in one.files:
+                return folder, one
+    if name.endswith(WEIGHT_SUFFIXES):
+        return folder, file_set(name)
+    raise SourceError(
+        "not a file of weights",
+        where=str(location),
+        fix=f"Name a folder or a file that ends in {', '.join(WEIGHT_SUFFIXES)}",
+    )
+
+
+def _only_set(folder: Path) -> WeightSet:
+    sets = find_sets(folder)
+    if len(sets) == 1:
+        return sets[0]
+    if not sets:
+        raise SourceError(
+            "no weights in this folder",
+            where=str(folder),
+            fix=f"Weights are files that end in {', '.join(WEIGHT_SUFFIXES)}",
+        )
+    raise SourceError(
+        f"several sets of weights: {', '.join(one.head for one in sets)}",
+        where=str(folder),
+        fix="Name one of them",
+    )
+
+
+def _holds_weights(folder: Path, name: str) -> bool:
+    if not is_weights(name):
+        return False
+    if not name.endswith(".bin") or has_common_name(name):
+        return True
+    # Tokenisers and raw arrays are called .bin too; an empty file may be a lost model.
+    head = read_head(folder / name, len(LFS_MAGIC))
+    return not head or head.startswith(_TORCH_MAGIC)
+
+
+def _listed(index: Path) -> tuple[str, ...]:
+    # A broken index is reported when the checkpoint is opened: listing goes on.
+    try:
+        return tuple(dict.fromkeys(read_index(index).values()))
+    except SourceError:
+        return ()

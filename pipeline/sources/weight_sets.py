@@ -1,0 +1,165 @@
+"""Which files of a folder hold one set of weights together?
+
+A set is one file, shards named by an index, or shards named `…-00001-of-00003…`. The
+same model saved in two forms is one set: safetensors is read, the rest is noted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+TORCH_SUFFIXES = (".bin", ".pt", ".pth", ".th", ".ckpt")
+WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES)
+
+_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,9})-of-(?P<total>\d{1,9})")
+_INDEX = re.compile(r"(?P<stem>.+)\.(safetensors|bin)\.index(\.\w+)?\.json")
+_VARIANT = r"(\.(fp32|fp16|bf16|fp8|int8|ema|non_ema))?"
+_MODEL = re.compile(
+    rf"(model|pytorch_model|diffusion_pytorch_model|consolidated(\.00)?){_VARIANT}"
+)
+_ADAPTER = re.compile(r"adapter|adapter_model|pytorch_lora_weights")
+# What trainers save beside a model: optimisers, schedules, random states, arguments.
+_STATE = re.compile(
+    r"(optim|optimizer|scheduler|lr_scheduler|scaler|sampler|rng_state|random_states?"
+    r"|training_args|trainer_state)([._-].*)?|.*_optim_states",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """Files of one folder that belong together.
+
+    `head` names the set within its folder: the file, the index, or the shards as
+    `stem-*-of-00003.safetensors`. `files` are those to read, in name order. How many
+    shards there should be when no index names them is `n_expected`. `others` are sets
+    that were taken for the same weights in another form.
+    """
+
+    head: str
+    stem: str
+    format: Literal["safetensors", "torch"]
+    files: tuple[str, ...]
+    index: str = ""
+    n_expected: int = 0
+    others: tuple[str, ...] = ()
+
+    @property
+    def role(self) -> Literal["model", "adapter", "other"]:
+        """Whether the name is one that libraries give a folder's only model."""
+        if _MODEL.fullmatch(self.stem):
+            return "model"
+        return "adapter" if _ADAPTER.fullmatch(self.stem) else "other"
+
+
+def group_files(
+    names: Iterable[str], indexed: Mapping[str, tuple[str, ...]]
+) -> tuple[WeightSet, ...]:
+    """The sets that a folder's file names form, by name.
+
+    `indexed` maps each index file to the shards that it lists, none when it cannot be
+    read. Of several forms of one model the first stays: safetensors before torch, one
+    file before shards, full before variants.
+    """
+    names = sorted(names)
+    sets = [_indexed_set(name, names, indexed) for name in names if is_index(name)]
+    taken = {file for one in sets for file in one.files}
+    loose = [n for n in names if is_weights(n) and n not in taken]
+    shards: dict[tuple[str, str, str], list[str]] = {}
+    for name in loose:
+        match = split_shard(name)
+        key = (
+            (match["stem"], match["total"], _suffix(name)) if match else (name, "", "")
+        )
+        shards.setdefault(key, []).append(name)
+    sets += [
+        _shard_set(key, files) if key[1] else file_set(key[0])
+        for key, files in shards.items()
+    ]
+    return _choose(sets)
+
+
+def is_weights(name: str) -> bool:
+    """Whether a file's name says weights, and not the rest of a training state."""
+    return name.endswith(WEIGHT_SUFFIXES) and not _STATE.fullmatch(_stem(name))
+
+
+def is_index(name: str) -> bool:
+    return _INDEX.fullmatch(name) is not None
+
+
+def has_common_name(name: str) -> bool:
+    """Whether the name alone says weights: `.bin` is a suffix of many other things."""
+    return file_set(name).role != "other" or split_shard(name) is not None
+
+
+def split_shard(name: str) -> re.Match[str] | None:
+    """The stem, number and total of a shard's name."""
+    return _SHARD.fullmatch(_stem(name))
+
+
+def _indexed_set(
+    index: str, names: list[str], indexed: Mapping[str, tuple[str, ...]]
+) -> WeightSet:
+    match = _INDEX.fullmatch(index)
+    stem, suffix = (match["stem"], match[2]) if match else (index, "")
+    pattern = re.compile(rf"{re.escape(stem)}-\d+-of-\d+\.{suffix}")
+    files = indexed[index] or tuple(name for name in names if pattern.fullmatch(name))
+    kind: Literal["safetensors", "torch"] = (
+        "torch" if suffix == "bin" else "safetensors"
+    )
+    return WeightSet(index, stem, kind, tuple(sorted(files)), index=index)
+
+
+def _shard_set(key: tuple[str, str, str], files: list[str]) -> WeightSet:
+    stem, total, suffix = key
+    head = f"{stem}-*-of-{total}{suffix}"
+    return WeightSet(head, stem, _format(suffix), tuple(files), n_expected=int(total))
+
+
+def file_set(name: str) -> WeightSet:
+    """The set that consists of one file."""
+    return WeightSet(name, _stem(name), _format(name), (name,))
+
+
+def _choose(sets: list[WeightSet]) -> tuple[WeightSet, ...]:
+    families: dict[str, list[WeightSet]] = {}
+    for one in sorted(sets, key=_rank):
+        name = one.role if one.role != "other" else f"other {one.stem}"
+        family = families.setdefault(name, [])
+        if one.role == "other" and any(one.format == known.format for known in family):
+            # foo.pt and foo.pth: nothing says that they are the same.
+            family = families.setdefault(f"other {one.head}", [])
+        family.append(one)
+    chosen = [
+        replace(first, others=tuple(one.head for one in rest))
+        for first, *rest in families.values()
+    ]
+    return tuple(sorted(chosen, key=lambda one: one.head))
+
+
+def _rank(one: WeightSet) -> tuple[bool, bool, bool, bool, str]:
+    base, _, variant = one.stem.partition(".")
+    return (
+        one.format == "torch",
+        base == "consolidated",
+        len(one.files) != 1,
+        bool(variant),
+        one.head,
+    )
+
+
+def _suffix(name: str) -> str:
+    return next(suffix for suffix in WEIGHT_SUFFIXES if name.endswith(suffix))
+
+
+def _stem(name: str) -> str:
+    suffix = next((s for s in WEIGHT_SUFFIXES if name.endswith(s)), "")
+    return name.removesuffix(suffix)
+
+
+def _format(name: str) -> Literal["safetensors", "torch"]:
+    return "safetensors" if name.endswith(".safetensors") else "torch"
