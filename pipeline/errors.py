@@ -16,7 +16,8 @@ class WeightlakeError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}. {self.fix}" if self.fix else text
+        stop = "" if text.endswith(("?", ".")) else "."
+        return f"{text}{stop} {self.fix}" if self.fix else text
 
 
 class UsageError(WeightlakeError):
