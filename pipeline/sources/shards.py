@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.errors import SourceError
 from pipeline.refs import TensorRef
 from pipeline.sources.files import read_head, readable, refuse_pointer
-from pipeline.sources.weight_sets import WeightSet, split_shard
+from pipeline.sources.weight_sets import WeightSet, find_namesakes, split_shard
 
 _SHOWN = 3
 _AGAIN = "Download or copy it again"
@@ -99,14 +99,7 @@ def find_unindexed(weights: WeightSet, present: set[str]) -> list[str]:
     """A note on shards that lie beside the indexed ones but are not listed."""
     if not weights.index:
         return []
-    suffix = ".bin" if weights.format == "torch" else ".safetensors"
-    beside = sorted(
-        name
-        for name in present.difference(weights.files)
-        if name.endswith(suffix)
-        and (match := split_shard(name))
-        and match["stem"] == weights.stem
-    )
+    beside = sorted(set(find_namesakes(weights, present)).difference(weights.files))
     return (
         [f"{weights.index} does not list {_some(beside)}: not read"] if beside else []
     )

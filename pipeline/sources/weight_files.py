@@ -50,6 +50,12 @@ def locate_set(location: Path) -> tuple[Path, WeightSet]:
         for one in find_sets(folder):
             if name == one.head or name in one.files:
                 return folder, one
+    if not location.exists():
+        raise SourceError(
+            "no such file or folder",
+            where=str(location),
+            fix="Name what is there, or copy it back",
+        )
     if name.endswith(WEIGHT_SUFFIXES):
         return folder, file_set(name)
     raise SourceError(

@@ -66,8 +66,9 @@ def group_files(
     """
     names = sorted(names)
     sets = [_indexed_set(name, names, indexed) for name in names if is_index(name)]
-    taken = {file for one in sets for file in one.files}
-    loose = [n for n in names if is_weights(n) and n not in taken]
+    # An index also speaks for the shards of its name that it does not list.
+    taken = {file for one in sets for file in (*one.files, *find_namesakes(one, names))}
+    loose = [name for name in names if is_weights(name) and name not in taken]
     shards: dict[tuple[str, str, str], list[str]] = {}
     for name in loose:
         match = split_shard(name)
@@ -106,12 +107,24 @@ def _indexed_set(
 ) -> WeightSet:
     match = _INDEX.fullmatch(index)
     stem, suffix = (match["stem"], match[2]) if match else (index, "")
-    pattern = re.compile(rf"{re.escape(stem)}-\d+-of-\d+\.{suffix}")
-    files = indexed[index] or tuple(name for name in names if pattern.fullmatch(name))
     kind: Literal["safetensors", "torch"] = (
         "torch" if suffix == "bin" else "safetensors"
     )
-    return WeightSet(index, stem, kind, tuple(sorted(files)), index=index)
+    found = WeightSet(index, stem, kind, (), index=index)
+    files = indexed[index] or find_namesakes(found, names)
+    return replace(found, files=tuple(sorted(files)))
+
+
+def find_namesakes(indexed: WeightSet, names: Iterable[str]) -> tuple[str, ...]:
+    """Shards that carry the name of an index, listed by it or not."""
+    suffix = ".bin" if indexed.format == "torch" else ".safetensors"
+    return tuple(
+        name
+        for name in names
+        if name.endswith(suffix)
+        and (match := split_shard(name))
+        and match["stem"] == indexed.stem
+    )
 
 
 def _shard_set(key: tuple[str, str, str], files: list[str]) -> WeightSet:

@@ -1,0 +1,145 @@
+"""What does a checkpoint hold? Its headers, config and log, read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import SourceError
+from pipeline.refs import Checkpoint, CheckpointSource, FileStamp, LogEntry, TensorRef
+from pipeline.sources.files import stamp_file
+from pipeline.sources.model_config import ADAPTER_CONFIG, MODEL_CONFIG, describe
+from pipeline.sources.safetensors_header import read_header
+from pipeline.sources.shards import (
+    check_present,
+    compare_with_index,
+    find_unindexed,
+    read_index,
+)
+from pipeline.sources.steps import parse_step
+from pipeline.sources.training_logs import METRICS_FILE, TRAINER_STATE, read_folder_log
+from pipeline.sources.units import list_folders
+from pipeline.sources.weight_files import find_sets, list_names, locate_set
+from pipeline.sources.weight_sets import WeightSet
+
+
+def open_checkpoint(
+    source: CheckpointSource, *, local_files_only: bool = False
+) -> Checkpoint:
+    """List the checkpoint's tensors, in file order, with config, log and notes.
+
+    A hub checkpoint is brought into the hub's cache first; `local_files_only` forbids
+    that. Raises SourceError when it is not there, not whole or not to be believed.
+    """
+    if source.kind == "hub":
+        from pipeline.sources.hub import fetch
+
+        fetched = fetch(source, local_files_only=local_files_only)
+        folder, weights = fetched.folder, fetched.weights
+        files, commit = fetched.files, fetched.commit
+    else:
+        folder, weights = locate_set(Path(source.location))
+        files, commit = _stamp_files(folder, weights, source), None
+    tensors, notes = _read_tensors(folder, weights)
+    description = describe(folder, weights, tensors)
+    log: tuple[LogEntry, ...] = ()
+    log_notes: tuple[str, ...] = ()
+    if _owns_folder(folder, weights, source):
+        log, log_notes = read_folder_log(folder)
+        notes += _note_subfolders(folder)
+    return Checkpoint(
+        source=source,
+        folder=str(folder),
+        format=weights.format,
+        files=files,
+        tensors=tensors,
+        kind=description.kind,
+        commit=commit,
+        base_model=description.base_model,
+        config=description.config,
+        training_log=log,
+        notes=(*notes, *description.notes, *log_notes),
+    )
+
+
+def list_files(
+    source: CheckpointSource, *, local_files_only: bool = False
+) -> tuple[FileStamp, ...]:
+    """Every file that `open_checkpoint` would read, with size and time; none is opened.
+
+    Equal stamps mean an unchanged checkpoint. Names of hub files begin with the commit
+    and their time is 0: what a commit holds does not change.
+    """
+    if source.kind == "hub":
+        from pipeline.sources.hub import list_hub_files
+
+        return list_hub_files(source, local_files_only=local_files_only)
+    folder, weights = locate_set(Path(source.location))
+    return _stamp_files(folder, weights, source)
+
+
+def _stamp_files(
+    folder: Path, weights: WeightSet, source: CheckpointSource
+) -> tuple[FileStamp, ...]:
+    present = set(list_names(folder))
+    check_present(folder, weights, present)
+    beside = [MODEL_CONFIG, ADAPTER_CONFIG]
+    if _owns_folder(folder, weights, source):
+        beside += [TRAINER_STATE, METRICS_FILE]
+    index = [weights.index] if weights.index else []
+    names = [*weights.files, *index, *(name for name in beside if name in present)]
+    return tuple(stamp_file(folder / name) for name in names)
+
+
+def _owns_folder(folder: Path, weights: WeightSet, source: CheckpointSource) -> bool:
+    """Whether logs in the folder are this checkpoint's, not those of several in it."""
+    if source.kind == "hub" or Path(source.location) == folder:
+        return True
+    return weights.role != "other" or len(find_sets(folder)) == 1
+
+
+def _read_tensors(
+    folder: Path, weights: WeightSet
+) -> tuple[tuple[TensorRef, ...], tuple[str, ...]]:
+    notes = [
+        f"also holds {other}: not read, taken for the same weights"
+        for other in weights.others
+    ]
+    if weights.format == "torch":
+        from pipeline.sources.torch_header import list_tensors
+
+        tensors, torch_notes = list_tensors(folder, weights.files)
+        notes += torch_notes
+    else:
+        tensors = tuple(
+            tensor for name in weights.files for tensor in read_header(folder / name)
+        )
+    _check_unique(folder, tensors)
+    if weights.index:
+        index = folder / weights.index
+        notes += compare_with_index(index, read_index(index), tensors)
+        notes += find_unindexed(weights, set(list_names(folder)))
+    if not tensors:
+        notes.append("holds no tensor")
+    return tensors, tuple(notes)
+
+
+def _check_unique(folder: Path, tensors: tuple[TensorRef, ...]) -> None:
+    homes: dict[str, str] = {}
+    for tensor in tensors:
+        if tensor.name in homes:
+            raise SourceError(
+                f"tensor {tensor.name!r} is in {homes[tensor.name]} and {tensor.file}",
+                where=str(folder),
+                fix="Keep one of the two files, or measure them one at a time",
+            )
+        homes[tensor.name] = tensor.file
+
+
+def _note_subfolders(folder: Path) -> tuple[str, ...]:
+    names = [
+        child.name
+        for child in list_folders(folder)
+        if parse_step(child.name) is None and find_sets(child)
+    ]
+    listed = ", ".join(names)
+    return (f"its folders {listed} hold weights of their own",) if names else ()

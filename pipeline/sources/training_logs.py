@@ -1,0 +1,159 @@
+"""What did training write down beside a checkpoint: loss, learning rate, …?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SourceError
+from pipeline.refs import CheckpointSource, FileStamp, LogEntry
+from pipeline.sources.files import is_unicode, readable, stamp_file
+
+TRAINER_STATE = "trainer_state.json"
+METRICS_FILE = "metrics.csv"
+_STEP_COLUMNS = ("step", "global_step", "iteration")
+_MAX_STEP = 2**63 - 1
+
+
+def read_folder_log(folder: Path) -> tuple[tuple[LogEntry, ...], tuple[str, ...]]:
+    """The log lying in a checkpoint's folder, and notes on what could not be read.
+
+    trainer_state.json of HF's Trainer and metrics.csv; by step, then metric.
+    """
+    entries: list[LogEntry] = []
+    notes: list[str] = []
+    readers = ((TRAINER_STATE, read_trainer_state), (METRICS_FILE, read_metrics))
+    for name, read in readers:
+        if (folder / name).is_file():
+            try:
+                entries += read(folder / name)
+            except SourceError as error:
+                notes.append(f"{name} was not used: {error.what}")
+    return _without_repeats(entries), tuple(notes)
+
+
+def read_series_log(
+    source: CheckpointSource,
+) -> tuple[FileStamp, tuple[LogEntry, ...]] | None:
+    """metrics.csv in the folder that holds the steps of the source's run.
+
+    None when there is none, or the source is not a step of a local series. Raises
+    SourceError when it cannot be read.
+    """
+    folder = find_series_folder(source)
+    if folder is None or not (folder / METRICS_FILE).is_file():
+        return None
+    stamp = stamp_file(folder / METRICS_FILE)
+    return stamp, _without_repeats(read_metrics(folder / METRICS_FILE))
+
+
+def find_series_folder(source: CheckpointSource) -> Path | None:
+    """The folder that holds the steps of the source's run, None outside a series."""
+    if source.kind != "local" or source.series is None:
+        return None
+    location = Path(source.location)
+    for part in (location, *location.parents):
+        if source.ref.revision in {part.name, part.stem}:
+            return part.parent
+    return location.parent  # the revision was given another label
+
+
+def read_trainer_state(path: Path) -> tuple[LogEntry, ...]:
+    """Every number of `log_history`, by the step of its row.
+
+    NaN stays NaN. Raises SourceError when the file is not what Trainer writes.
+    """
+    try:
+        with readable(path):
+            history = json.loads(path.read_bytes())["log_history"]
+        rows = [dict(row.items()) for row in history]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        raise SourceError(
+            f"not a trainer state: no JSON object with a log_history ({error!r:.200})",
+            where=str(path),
+            fix="Remove or mend it; weights are read without it",
+        ) from error
+    return tuple(entry for row in rows for entry in _numbers(row))
+
+
+def _numbers(row: Mapping[str, Any]) -> Iterator[LogEntry]:
+    step = row.get("step")
+    if type(step) is not int or not 0 <= step <= _MAX_STEP:
+        return
+    for metric, value in row.items():
+        # By exact type: a truth value is an int to Python, but no measurement.
+        if metric != "step" and type(value) in {int, float} and is_unicode(metric):
+            yield LogEntry(step, metric, _to_float(value))
+
+
+def _to_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return math.inf
+
+
+def read_metrics(path: Path) -> tuple[LogEntry, ...]:
+    """Every number of a CSV file, by its column `step`, `global_step` or `iteration`.
+
+    Empty cells and text are passed over, NaN and Inf kept. Raises SourceError when no
+    column says the step, or a row's step is no whole number.
+    """
+    try:
+        with readable(path), path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            columns = [column.strip() for column in rows.fieldnames or ()]
+            rows.fieldnames = columns
+            step_column = next((one for one in _STEP_COLUMNS if one in columns), None)
+            if step_column is None:
+                raise _bad_metrics(
+                    path, f"has the columns {columns}, none says the step"
+                )
+            return tuple(
+                entry
+                for number, row in enumerate(rows, start=2)
+                for entry in _cells(path, number, row, step_column)
+            )
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _bad_metrics(path, f"is no CSV text in UTF-8 ({error})") from error
+
+
+def _cells(
+    path: Path, number: int, row: Mapping[str, Any], step_column: str
+) -> Iterator[LogEntry]:
+    step = _parse_number(row[step_column])
+    if step is None or not step.is_integer() or not 0 <= step <= 2**53:
+        what = f"line {number} has the step {row[step_column]!r}, no whole number"
+        raise _bad_metrics(path, what)
+    for metric, text in row.items():
+        value = _parse_number(text)
+        if metric and metric not in _STEP_COLUMNS and value is not None:
+            yield LogEntry(int(step), metric, value)
+
+
+def _parse_number(text: Any) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _bad_metrics(path: Path, what: str) -> SourceError:
+    columns = ", ".join(_STEP_COLUMNS)
+    return SourceError(
+        what,
+        where=str(path),
+        fix=f"It needs a header line and one of the columns {columns}",
+    )
+
+
+def _without_repeats(
+    entries: list[LogEntry] | tuple[LogEntry, ...],
+) -> tuple[LogEntry, ...]:
+    """By step and metric; of two values for one step the later stands."""
+    latest = {(entry.step, entry.metric): entry for entry in entries}
+    return tuple(latest[key] for key in sorted(latest))
