@@ -211,6 +211,33 @@ TINY_MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "GptOssForCausalLM",
         {**_GQA, "num_local_experts": 4, "num_experts_per_tok": 2},
     ),
+    "llama4": (
+        "Llama4TextConfig",
+        "Llama4ForCausalLM",
+        {
+            **_GQA,
+            "intermediate_size": 12,
+            "intermediate_size_mlp": 24,
+            "num_local_experts": 4,
+            "num_experts_per_tok": 1,
+            "interleave_moe_layer_step": 2,
+        },
+    ),
+    "jamba": (
+        "JambaConfig",
+        "JambaForCausalLM",
+        {
+            **_GQA,
+            "num_hidden_layers": 4,
+            "attn_layer_period": 2,
+            "attn_layer_offset": 1,
+            "expert_layer_period": 2,
+            "expert_layer_offset": 1,
+            "num_experts": 4,
+            "mamba_d_state": 4,
+            "mamba_dt_rank": 2,
+        },
+    ),
     "t5": ("T5Config", "T5ForConditionalGeneration", _T5),
     "t5_gated": (
         "T5Config",
@@ -288,6 +315,7 @@ TINY_MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "norm_rel_ebd": "layer_norm",
         },
     ),
+    "eurobert": ("EuroBertConfig", "EuroBertForMaskedLM", _GQA),
     "modernbert": (
         "ModernBertConfig",
         "ModernBertForMaskedLM",

@@ -68,7 +68,7 @@ class Family:
     ratios: Mapping[str, tuple[int, int]]
     kv_heads: tuple[Mapping[str, Any], ...]
     dimensions: Mapping[str, Sequence[str]]
-    depth: int
+    ancestors: tuple[str, ...]
 
     @property
     def n_patterns(self) -> int:
@@ -134,9 +134,10 @@ def _readings(path: str, parameter: str | None) -> list[tuple[str, str]]:
 
 def _load_family(name: str) -> Family:
     data = read_data(f"patterns/{name}.toml")
-    chain = [data]
+    chain, names = [data], [name]
     while "extends" in chain[0]:
-        chain.insert(0, read_data(f"patterns/{chain[0]['extends']}.toml"))
+        names.insert(0, chain[0]["extends"])
+        chain.insert(0, read_data(f"patterns/{names[0]}.toml"))
     prefixes = _merge(chain, "prefixes") or {"": ""}
     return Family(
         name=name,
@@ -154,7 +155,7 @@ def _load_family(name: str) -> Family:
         ratios={k: tuple(v) for k, v in data.get("ratios", {}).items()},
         kv_heads=tuple(data.get("kv_heads", ())),
         dimensions=_merge(chain, "dimensions"),
-        depth=len(chain) - 1,
+        ancestors=tuple(names[:-1]),
     )
 
 

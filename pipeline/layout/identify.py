@@ -43,55 +43,64 @@ def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
         if not tensor.skip_reason:
             name = clean_name(tensor.name)
             towers[name.tower].append(_Member(tensor, name))
-    networks: dict[str, Network] = {}
+    found = {
+        tower: _identify_network(tower, members, _configs_of(tower, config))
+        for tower, members in towers.items()
+    }
+    networks = {tower.prefix: network for tower, (network, _) in found.items()}
     layers: dict[str | None, int] = {}
-    for tower, members in towers.items():
-        network, counts = _identify_network(tower, members, _config_of(tower, config))
-        networks[tower.prefix] = network
+    for _, counts in found.values():
         for stack, count in counts.items():
             layers[stack] = max(layers.get(stack, 0), count)
-    return Layout(_adopt(networks), layers)
+    if not found[Tower()][1]:
+        networks[""] = _join_towers(networks)
+    return Layout(networks, layers)
 
 
-def _adopt(networks: Mapping[str, Network]) -> Mapping[str, Network]:
-    """CLIP is all towers: what lies outside them is of their family."""
-    towers = [n for prefix, n in networks.items() if prefix]
-    if networks[""].family.name != UNKNOWN or not towers:
-        return networks
-    outer = replace(networks[""], family=towers[0].family)
-    return {**networks, "": outer}
+def _join_towers(networks: Mapping[str, Network]) -> Network:
+    """CLIP is all towers: what joins them is of the family that theirs extend."""
+    outer = networks[""]
+    ancestors = [n.family.ancestors for n in networks.values() if n.family.ancestors]
+    if outer.family.name != UNKNOWN or not ancestors:
+        return outer
+    return replace(outer, family=load_families()[ancestors[0][0]])
 
 
 def _identify_network(
-    tower: Tower, members: Sequence[_Member], config: Mapping[str, Any]
+    tower: Tower, members: Sequence[_Member], configs: Sequence[Mapping[str, Any]]
 ) -> tuple[Network, dict[str | None, int]]:
-    family = _choose_family(members, config)
+    family = _choose_family(members, configs)
     bare = Network(family, first_blocks=_first_blocks(family, members))
     layout = Layout({"": bare, tower.prefix: bare})
     placed = [
         Placed(layout.locate(m.tensor.name, m.tensor.shape), m.tensor.shape)
         for m in members
     ]
-    sizes = find_dimensions(config, family, placed)
+    sizes = find_dimensions(configs[-1], family, placed)
     counts = count_layers(placed)
     if len(counts) == 1 and sizes.n_layers:
         counts = {stack: max(n, sizes.n_layers) for stack, n in counts.items()}
     return Network(family, sizes, bare.first_blocks), counts
 
 
-def _config_of(tower: Tower, config: object) -> Mapping[str, Any]:
+def _configs_of(tower: Tower, config: object) -> tuple[Mapping[str, Any], ...]:
+    """What may name the family, widest first; the last states the sizes."""
+    whole = config if isinstance(config, Mapping) else {}
     if not tower.config_key:
-        return main_config(config)
-    nested = config.get(tower.config_key) if isinstance(config, Mapping) else None
-    return nested if isinstance(nested, Mapping) else {}
+        return whole, main_config(whole)
+    nested = whole.get(tower.config_key)
+    return (nested if isinstance(nested, Mapping) else {},)
 
 
-def _choose_family(members: Sequence[_Member], config: Mapping[str, Any]) -> Family:
+def _choose_family(
+    members: Sequence[_Member], configs: Sequence[Mapping[str, Any]]
+) -> Family:
     families = load_families()
     examples = {(_kind_of(m.name.path), m.name.parameter): m for m in members}
-    stated = _stated_family(config, families.values())
-    if stated and _coverage(stated, examples.values()) >= _LEAST_COVERAGE:
-        return stated
+    for config in configs:
+        stated = _stated_family(config, families.values())
+        if stated and _coverage(stated, examples.values()) >= _LEAST_COVERAGE:
+            return stated
     best = max(families.values(), key=lambda f: _rank(f, examples.values()))
     fits = _rank(best, examples.values())[0]
     if fits and _coverage(best, examples.values()) >= _LEAST_COVERAGE:
@@ -155,7 +164,14 @@ def _rank(
             agreements.append(shape[0] * ratio[1] == shape[1] * ratio[0])
     fits = is_in_block and family.requires <= seen and all(agreements)
     confirmed = len(agreements)
-    return fits, n_known, confirmed, -family.n_patterns, -family.depth, family.name
+    return (
+        fits,
+        n_known,
+        confirmed,
+        -family.n_patterns,
+        -len(family.ancestors),
+        family.name,
+    )
 
 
 def _first_blocks(family: Family, members: Sequence[_Member]) -> dict[int, int]:

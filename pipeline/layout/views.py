@@ -58,7 +58,7 @@ def list_views(
     if component.kernel and len(shape) >= 3:
         return tuple(_convolution(location, shape, component.kernel))
     if len(shape) == 3:
-        return tuple(_experts(location, shape, family))
+        return tuple(_experts(location, shape, family, sizes))
     parts = _split(location, shape, family, sizes)
     return tuple(parts) or (_whole(location, shape),)
 
@@ -117,11 +117,13 @@ def _convolution(
 
 
 def _experts(
-    location: Location, shape: tuple[int, ...], family: Family
+    location: Location, shape: tuple[int, ...], family: Family, sizes: Dimensions
 ) -> Iterator[MatrixView]:
     n_experts, *matrix = shape
     split = family.splits.get(location.component, "")
     axis = 1 if location.is_transposed else 0
+    if sizes.hidden_size != matrix[1 - axis]:
+        split = ""  # stored the other way round, or not known to be this way
     parts = load_components()[location.component].parts
     cuts = _cut(split, parts, matrix[axis]) or [("", location.component, _ALL)]
     for expert in range(n_experts):

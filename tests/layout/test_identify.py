@@ -51,8 +51,13 @@ TORCH = {
     "decoder.layers.0.norm3.weight": (16,),
 }
 LLAMA4 = {
+    "language_model.model.layers.0.input_layernorm.weight": (16,),
     "language_model.model.layers.0.self_attn.q_proj.weight": (16, 16),
     "language_model.model.layers.0.feed_forward.router.weight": (4, 16),
+    "language_model.model.layers.0.feed_forward.shared_expert.gate_proj.weight": (
+        12,
+        16,
+    ),
     "language_model.model.layers.0.feed_forward.experts.gate_up_proj": (4, 16, 24),
     "language_model.model.layers.0.feed_forward.experts.down_proj": (4, 12, 16),
 }
@@ -95,7 +100,7 @@ def test_nanogpt_does_not():
 
 
 def test_llama4_experts_are_transposed_and_halved():
-    gate_up, down = refs(LLAMA4)[2:]
+    gate_up, down = refs(LLAMA4)[4:]
     layout = identify(refs(LLAMA4), {})
     assert layout.locate(gate_up.name, gate_up.shape).is_transposed
     first = layout.views(gate_up)[0]

@@ -189,6 +189,27 @@ def test_expert_views_rebuild_one_expert(name):
         np.testing.assert_allclose(y, expected[0].numpy(), atol=1e-6)
 
 
+def test_llama4_experts_rebuild_their_module():
+    model = make_tiny_model("llama4")
+    (gate_up, down), layout = expert_tensors(model)
+    experts = model.module.get_submodule(gate_up.name.rpartition(".gate_up")[0])
+    x = np.linspace(-1, 1, 16, dtype=np.float32)
+    views = {view.view: view for view in layout.views(gate_up)}
+    downs = {view.view: view for view in layout.views(down)}
+    with torch.no_grad():
+        repeated = torch.from_numpy(np.tile(x, (layout.n_experts, 1)))
+        expected = experts(repeated).numpy()
+    for expert in range(layout.n_experts):
+        gate, up = (
+            x @ views[f"expert.{expert}.{part}"].of(model.array(gate_up.name))
+            for part in ("gate", "up")
+        )
+        y = activate(experts, gate, up) @ downs[f"expert.{expert}"].of(
+            model.array(down.name)
+        )
+        np.testing.assert_allclose(y, expected[expert], atol=1e-6)
+
+
 def expert_tensors(model):
     layout = identify(model.tensors(), model.config)
     found = {}

@@ -107,3 +107,21 @@ def test_a_flat_buffer_will_do():
     flat = np.arange(48.0)
     for view in identify(tensors, {}).views(tensors[0]):
         assert (view.of(flat) == view.of(flat.reshape(4, 12))).all()
+
+
+def test_experts_stored_the_other_way_round_are_not_cut():
+    # Without hidden_size nothing says on which axis the outputs lie.
+    views, _ = view_of("layers.0.mlp.experts.gate_up_proj", (2, 12, 8))
+    assert [view.view for view in views[:2]] == ["expert.0", "expert.1"]
+    config = {"model_type": "mixtral", "hidden_size": 8}
+    shapes = {"layers.0.mlp.experts.gate_up_proj": (2, 12, 8), **LLAMA}
+    tensors = [TensorRef(n, "F32", s, "x", 0) for n, s in shapes.items()]
+    assert [v.view for v in identify(tensors, config).views(tensors[0])][:2] == [
+        "expert.0.gate",
+        "expert.0.up",
+    ]
+    turned = TensorRef(tensors[0].name, "F32", (2, 8, 12), "x", 0)
+    assert [v.view for v in identify([turned, *tensors[1:]], config).views(turned)] == [
+        "expert.0",
+        "expert.1",
+    ]
