@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -68,7 +69,7 @@ def explain(error: duckdb.Error, *, where: str) -> WeightlakeError:
     message = str(error).strip()
     if isinstance(error, _WORTH_A_RETRY) and ".parquet" in message:
         return WarehouseError(
-            message,
+            message.partition("\n")[0],
             where=where,
             fix="A damaged file is written anew by extracting its checkpoint again "
             "with --replace",
@@ -102,4 +103,16 @@ def _last_rows(
             relation = con.sql(statement, params=wanted)
             # Rows are read to the end at once: an unread result breaks the next call.
             rows = relation.to_arrow_table() if relation is not None else pa.table({})
-        return rows
+        return rows.rename_columns(_distinct(rows.column_names))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """`component, component` as `component, component_1`: frames want it so."""
+    taken: list[str] = []
+    for name in names:
+        tries = (f"{name}_{i}" for i in count(1))
+        used = {*names, *taken}
+        taken.append(
+            next(each for each in tries if each not in used) if name in taken else name
+        )
+    return taken

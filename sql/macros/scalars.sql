@@ -27,10 +27,10 @@ create macro human_count(n) as case
 end;
 
 -- Aggregates of parts into the whole that they make up: n elements with mean and std.
-create macro pooled_mean(n, mean) as ratio(sum(n * mean), sum(n));
+create macro pooled_mean(n, mean) as ratio(sum(n * mean::double), sum(n));
 create macro pooled_std(n, mean, std) as sqrt(greatest(
-    ratio(sum(n * (std * std + mean * mean)), sum(n))
-        - pow(ratio(sum(n * mean), sum(n)), 2),
+    ratio(sum(n * (pow(std::double, 2) + pow(mean::double, 2))), sum(n))
+        - pow(ratio(sum(n * mean::double), sum(n)), 2),
     0
 ));
 

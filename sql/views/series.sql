@@ -66,8 +66,8 @@ channelled as (
     from (
         unpivot (
             select * exclude (
-                expert, position, alias_of, is_tied, digest, norm_max_index,
-                outlier_channels, top_channels, top_values, family, kind
+                expert, position, alias_of, is_tied, digest, n_channels,
+                norm_max_index, outlier_channels, top_channels, top_values, family, kind
             )
             from sides
         )
