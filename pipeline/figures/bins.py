@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # A bin is a spike where it stands so many times above every other: it would flatten
 # the rest to nothing. Chosen by eye on pruned and dense tensors.
 _SPIKE_RATIO = 5.0
+_SEEN = 0.05  # of the tallest bar: higher than a line is wide
+_BODY_SHARE = 0.25  # of the bins
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,19 @@ def as_bins(frame: pl.DataFrame) -> tuple[Bins, ...]:
 
 
 def is_spike(bins: Bins) -> np.ndarray:
-    """True for the tallest bin where the second reaches no fifth of it."""
+    """True for the tallest bin where the second reaches no fifth of it.
+
+    Only where the others have a shape to be seen without it: the peak of a heavy tail
+    in coarse bins is none.
+    """
     mask = np.zeros(bins.density.shape, bool)
     if bins.density.size < 3:
         return mask
     order = np.argsort(bins.density)
     tallest, second = bins.density[order[-1]], bins.density[order[-2]]
-    mask[order[-1]] = 0 < second * _SPIKE_RATIO < tallest
+    n_seen = int((bins.density > second * _SEEN).sum()) - 1
+    has_shape = n_seen >= _BODY_SHARE * bins.density.size
+    mask[order[-1]] = has_shape and 0 < second * _SPIKE_RATIO < tallest
     return mask
 
 

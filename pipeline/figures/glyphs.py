@@ -23,11 +23,11 @@ def shade(value: float, low: float, high: float) -> str:
 def spark(values: np.ndarray, width: int) -> str:
     """The values on one line, each between their smallest and largest.
 
-    More values than `width` are thinned evenly, first and last kept.
+    More values than `width` are joined to means of neighbours, of which one that is not
+    finite shows.
     """
     if len(values) > width:
-        kept = np.linspace(0, len(values) - 1, width).round().astype(int)
-        values = values[kept]
+        values = np.array([part.mean() for part in np.array_split(values, width)])
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
     scale = (len(_LEVELS) - 1) / (high - low) if high > low else 0.0
@@ -48,19 +48,19 @@ def bar(share: float, width: int) -> str:
 def dots(x: np.ndarray, y: np.ndarray, width: int, height: int) -> list[str]:
     """A line through the points as `height` lines of `width` braille cells.
 
-    `x` ascends; neither holds anything but finite numbers.
+    `x` ascends; neither holds anything but finite numbers. A column shows the whole
+    range of the line within it, so that no peak is lost.
     """
-    columns = np.linspace(x[0], x[-1], 2 * width)
-    values = np.interp(columns, x, y)
+    edges = np.linspace(x[0], x[-1], 2 * width + 1)
+    at_edges = np.interp(edges, x, y)
+    column_of = np.clip(np.searchsorted(edges, x, "right") - 1, 0, 2 * width - 1)
     low, high = float(y.min()), float(y.max())
     scale = (4 * height - 1) / (high - low) if high > low else 0.0
-    rows = 4 * height - 1 - ((values - low) * scale).round().astype(int)
     cells = np.zeros((height, width), int)
     for column in range(2 * width):
-        # As far as the next column's row, or a steep line would be a cloud.
-        end = rows[min(column + 1, 2 * width - 1)]
-        step = 1 if end >= rows[column] else -1
-        for row in range(rows[column], end + step, step):
+        values = np.append(at_edges[column : column + 2], y[column_of == column])
+        rows = 4 * height - 1 - ((values - low) * scale).round().astype(int)
+        for row in range(rows.min(), rows.max() + 1):
             cells[row // 4, column // 2] |= _DOTS[row % 4, column % 2]
     return ["".join(chr(0x2800 + cell) for cell in line) for line in cells]
 

@@ -23,6 +23,7 @@ from pipeline.figures.style import (
     new_figure,
     sentence_figure,
     width_of,
+    wrap,
 )
 
 if TYPE_CHECKING:
@@ -57,18 +58,29 @@ def draw_heatmap(frame: pl.DataFrame) -> Figure:
         names = [fit(name, 0.85, FONT_SIZE - 1) for name in grid.components]
         longest = width_of(names, FONT_SIZE - 1)
         is_upright = longest > _GRID_WIDTH / len(names)
-        below = (longest if is_upright else 0.1) + (0.15 if grid.outside else 0)
+        note = _outside_note(grid)
+        below = (longest if is_upright else 0.1) + 0.13 * len(note)
         figure = new_figure(height + below + 0.35)
         axes = figure.add_subplot()
         _paint(figure, axes, grid, height)
         _name_rows(axes, grid, height)
         places = np.arange(len(names)) + 0.5
         axes.set_xticks(places, names, rotation=90 if is_upright else 0)
-        if grid.outside:
-            note = f"in no layer: {', '.join(grid.outside)}"
-            axes.set_xlabel(fit(note, COLUMN_WIDTH - 0.1, FONT_SIZE - 1), loc="left")
+        if note:
+            size = FONT_SIZE - 1
+            figure.supxlabel("\n".join(note), x=0.02, ha="left", fontsize=size)
         add_title(figure, grid.title)
     return figure
+
+
+def _outside_note(grid: Grid) -> list[str]:
+    """Which components the layers do not hold, on three lines at most."""
+    if not grid.outside:
+        return []
+    text = f"in no layer: {', '.join(grid.outside)}"
+    width, size = COLUMN_WIDTH - 0.15, FONT_SIZE - 1
+    lines = wrap(text, width, size)
+    return [*lines[:2], fit(" ".join(lines[2:]), width, size)] if lines[3:] else lines
 
 
 def _paint(figure: Figure, axes: Axes, grid: Grid, height: float) -> None:

@@ -80,12 +80,10 @@ def new_figure(height: float, width: float = COLUMN_WIDTH) -> Figure:
 
 def sentence_figure(sentence: str) -> Figure:
     """The picture of nothing to draw: it says why."""
-    import textwrap
-
     with house_style():
         figure = new_figure(1.0)
-        lines = "\n".join(textwrap.wrap(legible(sentence), 60))
-        figure.text(0.5, 0.5, lines, ha="center", va="center", color="#444444")
+        text = "\n".join(wrap(sentence, COLUMN_WIDTH - 0.4))
+        figure.text(0.5, 0.5, text, ha="center", va="center", color="#444444")
     return figure
 
 
@@ -120,6 +118,18 @@ def fit(text: str, width: float, size: float = FONT_SIZE) -> str:
     while kept > 2 and _width_of(_elide(text, kept), size) > width:
         kept -= 1
     return _elide(text, kept)
+
+
+def wrap(text: str, width: float, size: float = FONT_SIZE) -> list[str]:
+    """`text` made legible, in lines of whole words no wider than `width` inches."""
+    lines: list[str] = []
+    for word in legible(text).split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width_of(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fit(word, width, size))
+    return lines
 
 
 def width_of(texts: Sequence[str], size: float = FONT_SIZE) -> float:

@@ -83,6 +83,9 @@ def test_components_outside_layers_are_named_below():
     figure = draw_heatmap(pl.concat([heatmap_frame(2), outside]))
     assert "in no layer: embedding, norm" in texts_of(figure)
     assert _mesh(figure).get_array().shape == (2, 4)
+    assert_readable(figure)
+    many = [outside.with_columns(component=pl.lit(f"component_{k}")) for k in range(30)]
+    assert_readable(draw_heatmap(pl.concat([heatmap_frame(2), *many])))
     alone = draw_heatmap(outside)
     assert "none" in texts_of(alone)
     assert _mesh(alone).get_array().shape == (1, 2)

@@ -64,6 +64,18 @@ def test_a_spike_is_cut_and_its_share_is_written():
     assert [line.get_marker() for line in figure.axes[0].lines] == ["^"]
 
 
+def test_the_peak_of_a_heavy_tail_is_no_spike():
+    edges = np.linspace(-1, 9, 61)
+    counts = np.zeros(60, int)
+    counts[4:9] = [2, 800, 6000, 100, 3]
+    counts[59] = 1
+    figure = draw_histogram(histogram_frame(edges, counts))
+    assert not figure.axes[0].lines
+    assert (
+        figure.axes[0].get_ylim()[1] > figure.axes[0].patches[0].get_data().values.max()
+    )
+
+
 def test_a_logarithmic_axis_cuts_nothing():
     frame = histogram_frame(EDGES, [1, 5, 20, 908, 40, 25, 1])
     figure = draw_histogram(frame, log_y=True)

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pipeline.figures.style import PALETTE, colors_of, fit, legible, width_of
+from pipeline.figures.style import PALETTE, colors_of, fit, legible, width_of, wrap
 
 
 def test_what_the_font_lacks_is_written_as_an_escape():
@@ -21,6 +21,16 @@ def test_a_text_is_fitted_by_leaving_out_its_middle(width):
         assert text.startswith(head)
         assert text.endswith(tail)
     assert fit("q", width) == "q"
+
+
+def test_a_sentence_is_broken_between_words():
+    text = "one two three four five six seven eight"
+    lines = wrap(text, 0.6)
+    assert len(lines) > 2
+    assert " ".join(lines) == text
+    assert width_of(lines) <= 0.6
+    (cut,) = wrap("a" * 100, 0.6)
+    assert width_of([cut]) <= 0.6
 
 
 def test_colours_are_distinct():

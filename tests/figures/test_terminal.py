@@ -105,4 +105,13 @@ def test_glyphs_by_hand():
 
 def test_a_rising_line_rises():
     rows = dots(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 4, 2)
-    assert rows == ["⠀⢀⡴⠋", "⡴⠋⠀⠀"]
+    assert rows == ["⠀⢀⣠⠞", "⡴⠋⠀⠀"]
+
+
+def test_a_peak_between_columns_is_seen():
+    values = np.zeros(1001)
+    values[501] = 1
+    rows = dots(np.arange(1001.0), values, 8, 2)
+    assert rows[0].strip("⠀")
+    joined = spark(np.where(values == 1, np.nan, values), 8)
+    assert joined.count("·") == 1
