@@ -33,6 +33,10 @@ def open_reader(checkpoint: Checkpoint) -> TensorReader:
     tensor's bytes from `start` on. It may be called from several threads; reading in
     file order is fastest. Raises SourceError when the file no longer holds them.
     """
+    if checkpoint.format == "torch":
+        from pipeline.sources.torch_reader import TorchReader
+
+        return TorchReader(checkpoint)
     return SafetensorsReader(checkpoint)
 
 

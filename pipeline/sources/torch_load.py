@@ -1,0 +1,80 @@
+"""What does a torch file hold, without running any of the code it may carry?"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pipeline.errors import SourceError
+from pipeline.sources.files import read_head, refuse_pointer
+
+_CONVERT = (
+    "Where you trust it, load it with torch.load(path, weights_only=False) and keep its"
+    " state dict with safetensors.torch.save_file"
+)
+_REFUSED = re.compile(r"GLOBAL (\S+) was not an allowed")
+_REASON = re.compile(r"WeightsUnpickler error:\s*(.+)")
+
+
+def load(path: Path) -> Any:
+    """The content of a torch file, its tensors on the CPU, mapped where the format can.
+
+    Loaded with weights_only=True, never otherwise. Raises SourceError when the file
+    needs code to be loaded, is damaged or is no torch file.
+    """
+    head = read_head(path)
+    refuse_pointer(path, head)
+    torch = import_torch(path)
+    try:
+        # Old files make torch warn about its own past: nothing that a user can mend.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(
+                path, map_location="cpu", weights_only=True, mmap=is_mapped(head)
+            )
+    except Exception as error:  # torch raises whatever its parser stumbled on
+        raise _explain(path, head, error) from error
+
+
+def is_mapped(head: bytes) -> bool:
+    """Whether a file that begins so is mapped: zip archives, torch's since 1.6, are."""
+    return head.startswith(b"PK\x03\x04")
+
+
+def import_torch(path: Path) -> ModuleType:
+    """The module, imported here so that only its own files cost its start-up."""
+    try:
+        import torch
+    except ImportError as error:
+        raise SourceError(
+            "a torch file, and torch is not installed",
+            where=str(path),
+            fix="pip install 'weightlake[torch]', or convert the file to safetensors",
+        ) from error
+    return torch
+
+
+def _explain(path: Path, head: bytes, error: Exception) -> SourceError:
+    text = str(error)
+    if "TorchScript" in text:
+        what = "a TorchScript program, which is code: refused"
+        fix = (
+            "Save its state dict: torch.jit.load(path).state_dict(), where you trust it"
+        )
+        return SourceError(what, where=str(path), fix=fix)
+    refused = sorted(set(_REFUSED.findall(text)))
+    if refused:
+        what = f"loading it would run code ({', '.join(refused)}): refused"
+        return SourceError(what, where=str(path), fix=_CONVERT)
+    reason = _REASON.search(text)
+    first_line = reason[1] if reason else text.strip().split("\n")[0]
+    first_line = first_line or type(error).__name__
+    hint = "; it looks like safetensors" if head[8:9] == b"{" else ""
+    return SourceError(
+        f"not a torch file, or a damaged one ({first_line:.200}){hint}",
+        where=str(path),
+        fix="Download or copy it again",
+    )
