@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import xxhash
 
+from pipeline.layout import Layout
 from pipeline.metrics.tensor import Family
 from pipeline.refs import CheckpointSource, FileStamp, ModelRef
 from pipeline.tables import CHECKPOINTS
@@ -69,6 +70,12 @@ def is_done(warehouse: Warehouse, ref: ModelRef, family: Family, digest: str) ->
         and stamp.is_complete
         for stamp in stamps
     )
+
+
+def layout_key(layout: Layout) -> str:
+    """What decides how tensors are seen as matrices, beside their own shapes."""
+    heads = f"{layout.n_heads}/{layout.n_kv_heads}"
+    return f"{layout.family} heads={heads} hidden={layout.hidden_size}"
 
 
 def has_rows(warehouse: Warehouse, ref: ModelRef, family: Family) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
@@ -30,84 +30,92 @@ class _Origin:
     tensor: str
 
 
-@dataclass(frozen=True)
 class Reuse:
-    """What may be taken from where; empty by default: then nothing is known."""
+    """Takes rows of equal tensors; made without a warehouse it knows of none.
 
-    warehouse: Warehouse | None = None
-    origins: dict[str, _Origin] = field(default_factory=dict)
-    views: dict[_Origin, frozenset[str]] = field(default_factory=dict)
-    claimed: dict[_Origin, str] = field(default_factory=dict)
+    Whether an origin's rows may be taken is looked up when a digest first asks for
+    them: a large warehouse costs one scan of its digests.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse | None = None,
+        families: Sequence[Family] = (),
+        layout: str = "",
+    ) -> None:
+        self._warehouse = warehouse
+        self._families = families
+        self._layout = layout
+        self._origins = _scan_digests(warehouse) if warehouse else {}
+        self._views: dict[ModelRef, dict[str, frozenset[str]] | None] = {}
+        self._claimed: dict[_Origin, str] = {}
 
     def claim(self, tensor: str, digest: str, views: Sequence[str]) -> bool:
         """Take the rows of an equal tensor for `tensor`, if it was seen as `views`."""
-        origin = self.origins.get(digest)
-        if origin is None or origin in self.claimed:
-            return False
-        if origin in self.views and self.views[origin] != frozenset(views or ["none"]):
-            return False
-        self.claimed[origin] = tensor
-        return True
+        seen_as = frozenset(views or ["none"])
+        for origin in self._origins.get(digest, ()):
+            stored = self._stored_views(origin.ref)
+            if origin not in self._claimed and stored.get(origin.tensor) == seen_as:
+                self._claimed[origin] = tensor
+                return True
+        return False
 
     def rows(self, table: str, source: CheckpointSource) -> list[pa.Table]:
         """The claimed rows of a table, renamed to their new checkpoint and tensors."""
+        if self._warehouse is None:
+            return []
         names: dict[ModelRef, dict[str, str]] = defaultdict(dict)
-        for origin, tensor in self.claimed.items():
+        for origin, tensor in self._claimed.items():
             names[origin.ref][origin.tensor] = tensor
         return [
-            _take(self.warehouse, table, ref, renamed, source)
+            _take(self._warehouse, table, ref, renamed, source)
             for ref, renamed in names.items()
-            if self.warehouse is not None
         ]
 
+    def _stored_views(self, ref: ModelRef) -> dict[str, frozenset[str]]:
+        """Views by tensor of a checkpoint, empty where its rows are not of today."""
+        if ref not in self._views:
+            assert self._warehouse is not None, "origins come from one"  # noqa: S101
+            stamp = read_stamp(self._warehouse, CHECKPOINTS.name, ref)
+            is_current = stamp is not None and stamp.layout == self._layout
+            self._views[ref] = None
+            if is_current and stamp and self._are_done(ref, stamp.digest):
+                self._views[ref] = _views(self._warehouse, ref)
+        return self._views[ref] or {}
 
-def find_reusable(warehouse: Warehouse, families: Sequence[Family]) -> Reuse:
-    """Which digests the warehouse holds rows of, for all `families` as of today."""
+    def _are_done(self, ref: ModelRef, digest: str) -> bool:
+        assert self._warehouse is not None, "origins come from one"  # noqa: S101
+        return all(
+            is_done(self._warehouse, ref, family, digest) for family in self._families
+        )
+
+
+def _scan_digests(warehouse: Warehouse) -> dict[str, list[_Origin]]:
+    """Where each digest was measured, in the order of models and revisions."""
     pattern = str(warehouse.table_folder(TENSORS.name) / "**" / "*.parquet")
     seen = (
         pl.scan_parquet(pattern, hive_partitioning=False, glob=True)
         .filter(pl.col("status") == "ok")
-        .select("model", "revision", "tensor", "digest")
+        .select("digest", "model", "revision", "tensor")
+        .collect()
+        .sort("model", "revision", "tensor")
     )
-    found = seen.collect().unique("digest", keep="any").sort("model", "revision")
-    origins: dict[str, _Origin] = {}
-    views: dict[_Origin, frozenset[str]] = {}
-    for (model, revision), group in found.group_by("model", "revision"):
-        ref = ModelRef(str(model), str(revision))
-        if not _is_current(warehouse, ref, families):
-            continue
-        here = {row["digest"]: _Origin(ref, row["tensor"]) for row in group.to_dicts()}
-        seen_as = _views(warehouse, ref) if _needs_views(families) else None
-        for digest, origin in here.items():
-            if seen_as is None:
-                origins[digest] = origin
-            elif origin.tensor in seen_as:
-                origins[digest] = origin
-                views[origin] = seen_as[origin.tensor]
-    return Reuse(warehouse, origins, views)
-
-
-def _needs_views(families: Sequence[Family]) -> bool:
-    return any(SPECTRA.name in family.tables for family in families)
-
-
-def _is_current(
-    warehouse: Warehouse, ref: ModelRef, families: Sequence[Family]
-) -> bool:
-    stamp = read_stamp(warehouse, CHECKPOINTS.name, ref)
-    return stamp is not None and all(
-        is_done(warehouse, ref, family, stamp.digest) for family in families
-    )
+    origins: dict[str, list[_Origin]] = defaultdict(list)
+    for digest, model, revision, tensor in seen.iter_rows():
+        origins[digest].append(_Origin(ModelRef(model, revision), tensor))
+    return origins
 
 
 def _views(warehouse: Warehouse, ref: ModelRef) -> dict[str, frozenset[str]]:
-    """Views by tensor, without tensors of which a view is worth another try."""
-    frame = read_partition(warehouse, SPECTRA.name, ref, ["tensor", "view", "status"])
-    if frame is None:
-        return {}
+    """Views by tensor, without tensors of which a view is worth another try.
+
+    Empty where no spectra were taken: other families are measured again then.
+    """
+    columns = ["tensor", "view", "status"]
+    frame = read_partition(warehouse, SPECTRA.name, ref, columns)
     views: dict[str, set[str]] = defaultdict(set)
     unsettled = set()
-    for row in frame.to_pylist():
+    for row in frame.to_pylist() if frame else ():
         views[row["tensor"]].add(row["view"])
         if row["status"] in _WORTH_ANOTHER_TRY:
             unsettled.add(row["tensor"])

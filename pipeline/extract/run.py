@@ -13,6 +13,7 @@ from pipeline.extract.ledger import (
     digest_content,
     digest_files,
     has_rows,
+    layout_key,
     look_up,
 )
 from pipeline.extract.log import log_extraction, log_failure
@@ -22,7 +23,7 @@ from pipeline.extract.measure import (
     hash_tensors,
     measure_tensors,
 )
-from pipeline.extract.reuse import Reuse, find_reusable
+from pipeline.extract.reuse import Reuse
 from pipeline.extract.settings import Outcome, Settings
 from pipeline.extract.training import update_series_log
 from pipeline.extract.write import Result, write_result
@@ -92,7 +93,7 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
         records, reuse = _measure(job, checkpoint, layout, families)
     else:
         hashed = hash_tensors(checkpoint, layout, settings, job.progress)
-        todo = _compare(job, standing, hashed)
+        todo = _compare(job, standing, hashed, layout)
         if not todo and standing.is_same_files and standing.is_same_source:
             return job.unchanged(), None
         families = tuple(todo)
@@ -107,16 +108,15 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
 def _measure(
     job: _Job, checkpoint: Checkpoint, layout: Layout, families: Sequence[Family]
 ) -> tuple[list[TensorRecord], Reuse]:
-    reuse = Reuse()
-    if not job.settings.replace:
-        reuse = find_reusable(job.warehouse, families)
+    warehouse = None if job.settings.replace else job.warehouse
+    reuse = Reuse(warehouse, families, layout_key(layout))
     return measure_tensors(
         checkpoint, layout, families, job.settings, reuse, job.progress
     ), reuse
 
 
 def _compare(
-    job: _Job, standing: Standing, hashed: Sequence[TensorRecord]
+    job: _Job, standing: Standing, hashed: Sequence[TensorRecord], layout: Layout
 ) -> Sequence[Family]:
     """Families to measure, now that the content is known beside what is stored.
 
@@ -125,15 +125,16 @@ def _compare(
     stamp, source = standing.stamp, job.source
     assert stamp is not None, "only a stored checkpoint can be compared"  # noqa: S101
     digest = digest_content((r.tensor.name, r.digest or "") for r in hashed)
-    if digest == stamp.digest:
+    is_same_content = digest == stamp.digest
+    if is_same_content and stamp.layout == layout_key(layout):
         return standing.missing
-    if not standing.is_same_source:
+    if not is_same_content and not standing.is_same_source:
         raise ConflictError(
             f"is {stamp.source} in the warehouse, and {source.location} differs",
             where=str(source.ref),
             fix="Give one another --model or --revision, or mean it with --replace",
         )
-    # The files were changed in place: no family's rows are true any more.
+    # Changed in place, or to be seen otherwise: no family's rows are true any more.
     chosen = {family.name for family in job.settings.chosen_families()}
     return [
         family

@@ -19,6 +19,7 @@ from pipeline.extract.ledger import (
     CHECKPOINT_FAMILY,
     CHECKPOINT_VERSION,
     digest_content,
+    layout_key,
 )
 from pipeline.extract.measure import TensorRecord
 from pipeline.extract.reuse import Reuse
@@ -51,6 +52,7 @@ class Result:
             files_digest=self.files_digest,
             family=family,
             version=version,
+            layout=layout_key(self.layout),
             is_complete=all(r.status != "failed" for r in self.records),
             tools=tool_versions(),
         )

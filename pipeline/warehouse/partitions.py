@@ -28,8 +28,9 @@ class Stamp:
     """What a partition was made from: source, digests, and the definitions used.
 
     `digest` is that of the checkpoint's tensors, `files_digest` that of its files as
-    listed (names, sizes, times). `is_complete` is false when a tensor could not be
-    read: such a partition is kept, and redone at the next run.
+    listed (names, sizes, times), `layout` the reading of its config that views depend
+    on. `is_complete` is false when a tensor could not be read: such a partition is
+    kept, and redone at the next run.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Stamp:
     files_digest: str
     family: str
     version: int
+    layout: str = ""
     is_complete: bool = True
     tools: str = ""
 

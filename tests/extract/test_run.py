@@ -132,6 +132,17 @@ def test_a_touched_file_is_hashed_and_nothing_measured(tmp_path, warehouse):
     assert (read_nothing.status, read_nothing.n_bytes) == ("unchanged", 0)
 
 
+def test_a_config_that_changes_the_matrices_is_measured_again(tmp_path, warehouse):
+    folder = save_model(tmp_path / "pico")
+    extract(folder, warehouse)
+    save_model(folder, config={"n_head": 4})
+    assert one(extract(folder, warehouse)).n_measured == 14
+    other = save_model(tmp_path / "other", config={"n_head": 8})
+    assert one(extract(other, warehouse)).n_reused == 0
+    same = save_model(tmp_path / "same", config={"n_head": 4})
+    assert one(extract(same, warehouse)).n_reused == 14
+
+
 def test_another_source_under_the_same_name_is_refused(tmp_path, warehouse):
     extract(save_model(tmp_path / "a" / "pico"), warehouse)
     other = save_model(tmp_path / "b" / "pico", gpt2_tensors(seed=1))
