@@ -66,11 +66,13 @@ def _architecture(config: dict[str, Any]) -> str | None:
 
 
 def _count_parameters(records: Sequence[TensorRecord]) -> int:
-    """Elements of what training would call weights: no optimizer, no tied copy."""
+    """Elements that training would call weights: no buffer, no tied copy."""
     return sum(
         record.tensor.n_elements
         for record in records
-        if not record.is_tied and not record.tensor.skip_reason
+        if not (
+            record.is_tied or record.tensor.skip_reason or record.location.is_buffer
+        )
     )
 
 

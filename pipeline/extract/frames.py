@@ -77,6 +77,7 @@ def _tensor_row(record: TensorRecord, layout: Layout) -> Row:
         "component": location.component,
         "parameter": location.parameter,
         "expert": location.expert,
+        "is_buffer": location.is_buffer,
         "is_transposed": location.is_transposed,
         "dtype": tensor.dtype,
         "shape": "×".join(str(size) for size in tensor.shape),

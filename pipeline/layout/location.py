@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# State that a module keeps beside its weights; training takes no gradient of it.
+BUFFERS = frozenset(
+    {
+        "running_mean",
+        "running_var",
+        "num_batches_tracked",
+        "position_ids",
+        "token_type_ids",
+        "inv_freq",
+        "masked_bias",
+        "attn_mask",
+        "causal_mask",
+        "correction_bias",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Location:
@@ -22,3 +38,8 @@ class Location:
     parameter: str
     expert: int | None = None
     is_transposed: bool = False
+
+    @property
+    def is_buffer(self) -> bool:
+        """Whether the tensor is state of a module and not a weight of it."""
+        return self.parameter in BUFFERS

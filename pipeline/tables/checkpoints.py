@@ -65,7 +65,7 @@ CHECKPOINTS = Table(
         Column(
             "n_parameters",
             COUNT,
-            "elements of weights, a tied one counted once",
+            "elements of weights: no buffer, and a tied one once",
             nullable=False,
         ),
         Column(

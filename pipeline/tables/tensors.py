@@ -38,6 +38,12 @@ TENSORS = Table(
         ),
         Column("expert", COUNT, "0-based expert, null outside experts or when fused"),
         Column(
+            "is_buffer",
+            FLAG,
+            "state beside the weights: running means, position ids",
+            nullable=False,
+        ),
+        Column(
             "is_transposed",
             FLAG,
             "stored (in, out) as Conv1D of GPT-2 is",
@@ -52,7 +58,9 @@ TENSORS = Table(
         Column("n_elements", COUNT, "elements", nullable=False),
         Column("n_bytes", COUNT, "stored bytes", "bytes", nullable=False),
         Column(
-            "digest", TEXT, "xxh3-128 over dtype, shape and bytes; null when skipped"
+            "digest",
+            TEXT,
+            "xxh3-128 over dtype, shape and bytes; null when it was not read",
         ),
         Column(
             "alias_of", TEXT, "earlier tensor of the checkpoint with the same digest"

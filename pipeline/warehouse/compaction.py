@@ -65,9 +65,13 @@ def _compact_model(
     if len(files) < min_files:
         return
     schema = table.schema()
-    frames = [pq.read_table(path, partitioning=None).cast(schema) for path in files]
-    keys = [(name, "ascending") for name in table.key]
-    merged = pa.concat_tables(frames).sort_by(keys)
+    # The seed's columns come first; an older file lacks some of them, and gets nulls.
+    frames = [schema.empty_table()]
+    frames += [pq.read_table(path, partitioning=None) for path in files]
+    merged = pa.concat_tables(frames, promote_options="default")
+    merged = merged.select(schema.names).sort_by(
+        [(name, "ascending") for name in table.key]
+    )
     stamps = {} if table is EXTRACTIONS else _stamps(warehouse, table, model, merged)
     fresh = warehouse.root / ".compacting" / uuid4().hex
     target = fresh / f"revision={COMPACTED}" / f"{table.name}.parquet"

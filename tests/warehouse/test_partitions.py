@@ -100,6 +100,19 @@ def test_compaction_keeps_every_row_and_stamp(warehouse):
         assert read_stamp(warehouse, "training_log", ref) == stamp(f"d{i}")
 
 
+def test_files_of_an_older_schema_are_compacted_too(warehouse):
+    for name in ("a", "b"):
+        ref = ModelRef("m", name)
+        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+    path = warehouse.partition("training_log", ModelRef("m", "a"))
+    old = pq.read_table(path, partitioning=None)
+    pq.write_table(old.drop_columns(["value"]), path)
+    compact(warehouse)
+    assert read_partition(warehouse, "training_log", ModelRef("m", "a"))[
+        "value"
+    ].to_pylist() == [None]
+
+
 def test_a_revision_written_after_compaction_stands_once(warehouse):
     refs = [ModelRef("m", name) for name in ("a", "b")]
     for ref in refs:
