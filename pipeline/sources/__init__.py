@@ -1,0 +1,17 @@
+"""Where do tensors come from? Files, folders, series of steps and the hub."""
+
+from pipeline.sources.checkpoint import list_files, open_checkpoint
+from pipeline.sources.discover import discover
+from pipeline.sources.hub import hub_size
+from pipeline.sources.reader import TensorReader, open_reader
+from pipeline.sources.training_logs import read_series_log
+
+__all__ = [
+    "TensorReader",
+    "discover",
+    "hub_size",
+    "list_files",
+    "open_checkpoint",
+    "open_reader",
+    "read_series_log",
+]
