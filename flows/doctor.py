@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ _OPTIONAL = {
     "huggingface_hub": "the hub cannot be asked: install weightlake[hub]",
     "prefect": "run and serve do not work: install weightlake[flows]",
     "matplotlib": "plot -o does not work: install weightlake[report]",
+}
+# What prefect allows and cannot bear; pip's own check does not see it.
+_CAPS = {
+    "fastapi": ("0.151", "with a newer one prefect's first flow dies"),
+    "sqlalchemy": ("2.1", "with a newer one prefect lays out no scheduled run"),
 }
 _LITTLE_DISK = 10**9
 
@@ -73,6 +79,10 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _limits() -> Iterator[Finding]:
@@ -138,10 +148,11 @@ def _hub() -> Iterator[Finding]:
 def _prefect(warehouse: Path) -> Iterator[Finding]:
     if _version("prefect") is None:
         return
-    fastapi = tuple(int(part) for part in (_version("fastapi") or "0").split(".")[:2])
-    if fastapi >= (0, 151):
-        advice = "pip install 'fastapi<0.151': with it the first flow of prefect dies"
-        yield Finding("fastapi", _version("fastapi") or "", "problem", advice)
+    for name, (cap, loss) in _CAPS.items():
+        found = _version(name)
+        if found and _parts(found) >= _parts(cap):
+            advice = f"pip install '{name}<{cap}': {loss}"
+            yield Finding(name, found, "problem", advice)
     server = os.environ.get("PREFECT_API_URL", "embedded, started by run")
     yield Finding("prefect server", server)
     home = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"))

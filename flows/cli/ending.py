@@ -43,10 +43,10 @@ def show_plans(
     from flows.outcomes import plan_line, plans_table
     from flows.output import emit
     from flows.runs import find_sources, plan_found
-    from pipeline.warehouse import open_warehouse
+    from pipeline.warehouse import Warehouse
 
     found = find_sources(entries)
-    plans = plan_found(found, open_warehouse(warehouse), settings)
+    plans = plan_found(found, Warehouse(warehouse.absolute()), settings)
     emit(plans_table(plans), format_name=format_name, output=output)
     say(plan_line(plans))
     return exit_code(plan.status == "unreadable" for plan in plans)

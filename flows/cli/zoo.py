@@ -149,10 +149,11 @@ def _is_up_to_date(zoo: Zoo, root: Path, options: Mapping[str, bool]) -> bool:
     """Whether a plan finds nothing to do; it costs far less than starting a server."""
     from flows.runs import find_sources, plan_found
     from flows.units import checkpoints
-    from pipeline.warehouse import open_warehouse
+    from pipeline.warehouse import Warehouse
 
     settings = zoo_settings(zoo, **options)
-    plans = plan_found(find_sources(zoo.entries), open_warehouse(root), settings)
+    lake = Warehouse(root.absolute())  # looked at, not made
+    plans = plan_found(find_sources(zoo.entries), lake, settings)
     if any(each.status != "unchanged" for each in plans):
         return False
     say(f"nothing is new: {checkpoints(len(plans))} unchanged")

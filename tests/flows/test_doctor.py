@@ -53,18 +53,23 @@ def test_missing_libraries(tmp_path, monkeypatch, missing, item, status, advice)
     assert advice in found.advice
 
 
-def test_the_fastapi_that_breaks_prefect(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("name", "newer", "fix"),
+    [
+        ("fastapi", "0.151.2", "fastapi<0.151"),
+        ("sqlalchemy", "2.1.9", "sqlalchemy<2.1"),
+    ],
+)
+def test_what_breaks_prefect(tmp_path, monkeypatch, capsys, name, newer, fix):
     version = doctor._version
     monkeypatch.setattr(
-        doctor,
-        "_version",
-        lambda name: "0.151.2" if name == "fastapi" else version(name),
+        doctor, "_version", lambda each: newer if each == name else version(each)
     )
-    found = find(doctor.examine(tmp_path), "fastapi")
+    found = find(doctor.examine(tmp_path), name)
     assert found.status == "problem"
-    assert "fastapi<0.151" in found.advice
+    assert fix in found.advice
     assert main(["doctor", "--warehouse", str(tmp_path)]) == 1
-    assert "0.151.2" in capsys.readouterr().out
+    assert newer in capsys.readouterr().out
 
 
 def test_little_disk(tmp_path, monkeypatch):
