@@ -44,7 +44,7 @@ def render(table: pa.Table, *, width: int | None = None) -> Rendering:
     columns = [
         _Column(
             printable(name),
-            column_texts(column),
+            _points_aligned(column_texts(column), column.type),
             is_number=is_number(column.type),
             is_text=pa.types.is_string(column.type),
         )
@@ -82,6 +82,17 @@ def shortened(text: str, width: int) -> str:
         tail -= 1
         short = f"{text[:head]}…{text[len(text) - tail :]}"
     return short
+
+
+def _points_aligned(texts: list[str], column_type: pa.DataType) -> list[str]:
+    """Texts of floats, padded on the right so that their decimal points line up."""
+    if not pa.types.is_floating(column_type) or any("e" in text for text in texts):
+        return texts
+    tails = [len(text) - text.find(".") if "." in text else 0 for text in texts]
+    longest = max(tails, default=0)
+    return [
+        text + " " * (longest - tail) for text, tail in zip(texts, tails, strict=True)
+    ]
 
 
 def _total(widths: list[int]) -> int:
@@ -135,7 +146,7 @@ def _records(columns: list[_Column], n_rows: int) -> str:
     for row in range(n_rows):
         lines = [
             f"{column.name}{' ' * (label - cell_width(column.name))}{_GAP}"
-            f"{column.texts[row]}"
+            f"{column.texts[row].strip()}"
             for column in columns
         ]
         blocks.append("\n".join(lines) + "\n")

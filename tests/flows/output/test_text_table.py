@@ -24,6 +24,20 @@ def test_a_pipe_gets_everything_unstyled():
     )
 
 
+def test_decimal_points_line_up():
+    table = pa.table(
+        {"x": [1582.4, 0.017508, None, float("nan")], "e": [1e-9, 2.5, 1, 1]}
+    )
+    assert render(table).text == (
+        "          x      e\n"
+        "───────────  ─────\n"
+        "1582.4       1e-09\n"
+        "   0.017508    2.5\n"
+        "   ·             1\n"
+        " NaN             1\n"
+    )
+
+
 def test_a_terminal_cuts_texts_in_their_middle():
     assert render(TABLE, width=34).text.splitlines() == [
         "\x1b[1mtensor                 rank  alpha\x1b[0m",
