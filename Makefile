@@ -4,6 +4,7 @@
 #   make demo    make, measure and query a zoo of real weights, and draw its pictures
 #   make test    the tests
 #   make lint    formatter, linter, type checker
+#   make bench   the measurements of the README, against what one would pick instead
 #
 # On Linux, PyPI's own torch brings CUDA (several GB). To take a CPU build:
 #   make setup TORCH_INDEX=URL_OF_THE_CPU_WHEELS
@@ -17,7 +18,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup demo test lint format lock clean
+.PHONY: setup demo test lint format bench lock clean
 
 setup: $(STAMP)
 
@@ -45,6 +46,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 # The versions that a fresh environment resolves to, to be looked at and committed.
 lock:
