@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import pyarrow.parquet as pq
-
 from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
 from pipeline.tables import TABLES, Table
@@ -83,11 +81,11 @@ def _seed(warehouse: Warehouse, table: Table) -> None:
     """Write the zero-row file that lets every reader's glob find a schema."""
     path = warehouse.partition(table.name, ModelRef(SCHEMA, SCHEMA))
     path = path.with_name("seed.parquet")
-    schema = table.schema()
-    if path.exists() and pq.read_schema(path).equals(schema, check_metadata=True):
+    seed = table_bytes(table.schema().empty_table(), {})
+    if path.exists() and path.read_bytes() == seed.to_pybytes():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, table_bytes(schema.empty_table(), {}))
+    replace_file(path, seed)
 
 
 def _quoted(label: str) -> str:

@@ -70,7 +70,7 @@ def test_plans_add_up():
 
 
 @pytest.mark.parametrize(
-    ("failures", "code"), [([], 0), ([False], 0), ([True, False], 3), ([True] * 2, 1)]
+    ("failures", "code"), [([], 0), ([False], 0), ([True, False], 3), ([True] * 2, 3)]
 )
 def test_exit_codes(failures, code):
     assert exit_code(failures) == code

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
-from pipeline.tables import TRAINING_LOG
+from pipeline.tables import TABLES, TRAINING_LOG
 from pipeline.warehouse import (
     Stamp,
     compact,
@@ -132,6 +132,14 @@ def test_a_revision_written_after_compaction_stands_once(warehouse):
     assert read_stamp(warehouse, "training_log", refs[1]) == stamp()
     remove_partition(warehouse, "training_log", refs[1])
     assert read_stamp(warehouse, "training_log", refs[1]) is None
+
+
+def test_opening_again_writes_nothing(warehouse):
+    seen = {p: p.stat().st_mtime_ns for p in warehouse.root.rglob("*.parquet")}
+    open_warehouse(warehouse.root)
+    again = {p: p.stat().st_mtime_ns for p in warehouse.root.rglob("*.parquet")}
+    assert again == seen
+    assert len(seen) == len(TABLES)
 
 
 def test_a_warehouse_that_cannot_be_made_says_so(tmp_path):
