@@ -16,7 +16,12 @@ from pipeline.sources.shards import (
     read_index,
 )
 from pipeline.sources.steps import parse_step
-from pipeline.sources.training_logs import METRICS_FILE, TRAINER_STATE, read_folder_log
+from pipeline.sources.training_logs import (
+    METRICS_FILE,
+    TRAINER_STATE,
+    note_series_log,
+    read_folder_log,
+)
 from pipeline.sources.units import list_folders
 from pipeline.sources.weight_files import find_sets, list_names, locate_set
 from pipeline.sources.weight_sets import WeightSet
@@ -57,7 +62,7 @@ def open_checkpoint(
         base_model=description.base_model,
         config=description.config,
         training_log=log,
-        notes=(*notes, *description.notes, *log_notes),
+        notes=(*notes, *description.notes, *log_notes, *note_series_log(source)),
     )
 
 

@@ -6,6 +6,7 @@ import ctypes
 import mmap
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -13,7 +14,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SourceError
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources.files import stamp_file
 from pipeline.sources.reader import check_range, file_sizes, refuse_changed
@@ -21,18 +21,24 @@ from pipeline.sources.torch_header import load_entries
 from pipeline.sources.torch_states import strip_wrappers
 
 
-class TorchReader:
-    """Copies from mapped files, giving their pages back; holds one file at a time.
+@dataclass(frozen=True)
+class _Loaded:
+    """A file's tensors by name, and the addresses at which it is mapped, if it is."""
 
-    Files of torch before 1.6 cannot be mapped: they are in memory while they are read.
+    tensors: dict[str, Any]
+    mapped: range
+
+
+class TorchReader:
+    """Copies from mapped files, giving their pages back.
+
+    Files of torch before 1.6 cannot be mapped: one of them at a time is in memory.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._folder = Path(checkpoint.folder)
         self._sizes = file_sizes(checkpoint)
-        self._file = ""
-        self._mapped = range(0)
-        self._tensors: dict[str, Any] = {}
+        self._files: dict[str, _Loaded] = {}
         self._rows: tuple[Any, ...] = ()
         self._lock = Lock()
 
@@ -43,37 +49,36 @@ class TorchReader:
         if not len(out):
             return
         with self._lock:
-            values = self._find(tensor)
+            file = self._open(tensor.file)
+            if tensor.name not in file.tensors:
+                refuse_changed(self._folder / tensor.file)
+            values = file.tensors[tensor.name].detach()
             if not values.ndim:
                 values = values.resolve_conj().resolve_neg()
             if values.is_contiguous() and not (values.is_conj() or values.is_neg()):
                 part = _as_bytes(values)[start : start + len(out)]
                 out[:] = part
-                _release(part, self._mapped)
+                _release(part, file.mapped)
             else:
                 self._copy_rows(tensor, values, start, out)
 
-    def _find(self, tensor: TensorRef) -> Any:
-        path = self._folder / tensor.file
+    def _open(self, name: str) -> _Loaded:
+        path = self._folder / name
         n_bytes = stamp_file(path).n_bytes
         # Each time: to touch a mapped page that the file has lost ends the process.
-        if n_bytes != self._sizes.get(tensor.file, n_bytes):
+        if n_bytes != self._sizes.get(name, n_bytes):
             refuse_changed(path)
-        if tensor.file != self._file:
-            self._forget()
+        if name not in self._files:
+            self._files = {
+                other: file for other, file in self._files.items() if file.mapped
+            }
             entries = load_entries(path).entries
             # Under both names: whether wrappers' prefixes were removed depended on
             # the other shards too. A whole name comes before a shortened one.
-            self._tensors = {strip_wrappers(one.name): one.tensor for one in entries}
-            self._tensors |= {one.name: one.tensor for one in entries}
-            self._file, self._mapped = tensor.file, _find_mapping(path)
-        if tensor.name not in self._tensors:
-            raise SourceError(
-                f"no longer holds the tensor {tensor.name!r}",
-                where=str(path),
-                fix="Wait until whatever writes it has finished, then run again",
-            )
-        return self._tensors[tensor.name].detach()
+            tensors = {strip_wrappers(one.name): one.tensor for one in entries}
+            tensors |= {one.name: one.tensor for one in entries}
+            self._files[name] = _Loaded(tensors, _find_mapping(path))
+        return self._files[name]
 
     def _copy_rows(
         self, tensor: TensorRef, values: Any, start: int, out: NDArray[np.uint8]
@@ -87,12 +92,9 @@ class TorchReader:
         begin = start - first * n_row_bytes
         out[:] = self._rows[3][begin : begin + len(out)]
 
-    def _forget(self) -> None:
-        self._file, self._tensors, self._rows = "", {}, ()
-
     def close(self) -> None:
         with self._lock:
-            self._forget()
+            self._files, self._rows = {}, ()
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,41 @@ def read_series_log(
 ) -> tuple[FileStamp, tuple[LogEntry, ...]] | None:
     """metrics.csv in the folder that holds the steps of the source's run.
 
-    None when there is none, or the source is not a step of a local series. Raises
-    SourceError when it cannot be read.
+    None when there is none that can be read, or the source is no step of a local
+    series; `note_series_log` says what is wrong with one that cannot.
     """
+    path = _series_file(source)
+    if path is None:
+        return None
+    try:
+        stamp = stamp_file(path)
+        return stamp, _read_once(path, stamp)
+    except SourceError:
+        return None
+
+
+def note_series_log(source: CheckpointSource) -> tuple[str, ...]:
+    """Why the series' metrics.csv was not used; empty when it was, or is not there."""
+    path = _series_file(source)
+    try:
+        if path is not None:
+            _read_once(path, stamp_file(path))
+    except SourceError as error:
+        return (f"the series' {METRICS_FILE} was not used: {error.what}",)
+    return ()
+
+
+def _series_file(source: CheckpointSource) -> Path | None:
     folder = find_series_folder(source)
     if folder is None or not (folder / METRICS_FILE).is_file():
         return None
-    stamp = stamp_file(folder / METRICS_FILE)
-    return stamp, _without_repeats(read_metrics(folder / METRICS_FILE))
+    return folder / METRICS_FILE
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: Path, _stamp: FileStamp) -> tuple[LogEntry, ...]:
+    """Every step of a run asks for the same file; its stamp tells when it has grown."""
+    return _without_repeats(read_metrics(path))
 
 
 def find_series_folder(source: CheckpointSource) -> Path | None:

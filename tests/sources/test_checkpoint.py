@@ -136,6 +136,12 @@ class TestLogs:
             "metrics.csv",
         ]
 
+    def test_a_broken_log_of_the_series_is_a_note(self, tmp_path):
+        folder = save(tmp_path / "run/step-5/model.safetensors", "w")
+        (tmp_path / "run/metrics.csv").write_text("loss\n0.5\n")
+        (note,) = opened(folder).notes
+        assert note.startswith("the series' metrics.csv was not used: has the columns")
+
     def test_a_log_beside_several_steps_is_none_of_theirs(self, tmp_path):
         for i in (1, 2):
             folder = save(tmp_path / f"run/step-{i}.safetensors", "w")

@@ -8,6 +8,7 @@ import pytest
 from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource, LogEntry, ModelRef
 from pipeline.sources.training_logs import (
+    note_series_log,
     read_folder_log,
     read_metrics,
     read_series_log,
@@ -150,7 +151,22 @@ class TestSeriesLog:
         assert read_series_log(source(tmp_path / "step-5", series=None)) is None
         assert read_series_log(source("org/run@step-5", kind="hub")) is None
 
-    def test_a_broken_one_is_refused(self, tmp_path):
+    def test_a_broken_one_is_a_note_and_no_obstacle(self, tmp_path):
         metrics(tmp_path / "metrics.csv", "a,b\n1,2\n")
-        with pytest.raises(SourceError, match="none says the step"):
-            read_series_log(source(tmp_path / "step-5"))
+        assert read_series_log(source(tmp_path / "step-5")) is None
+        (note,) = note_series_log(source(tmp_path / "step-5"))
+        assert "the series' metrics.csv was not used" in note
+        assert "none says the step" in note
+
+    def test_a_good_one_or_none_needs_no_note(self, tmp_path):
+        assert note_series_log(source(tmp_path / "step-5")) == ()
+        metrics(tmp_path / "metrics.csv", "step,loss\n5,1\n")
+        assert note_series_log(source(tmp_path / "step-5")) == ()
+
+    def test_one_that_grows_is_read_again(self, tmp_path):
+        path = metrics(tmp_path / "metrics.csv", "step,loss\n5,1\n")
+        before = read_series_log(source(tmp_path / "step-5"))
+        with path.open("a") as file:
+            file.write("6,1\n")
+        after = read_series_log(source(tmp_path / "step-6", "step-6"))
+        assert [len(entries) for _, entries in (before, after)] == [1, 2]
