@@ -141,10 +141,12 @@ def _check_unique(folder: Path, tensors: tuple[TensorRef, ...]) -> None:
 
 
 def _note_subfolders(folder: Path) -> tuple[str, ...]:
+    """What lies below and is neither part of this checkpoint nor found as a step."""
+    is_step = parse_step(folder.name) is not None
     names = [
         child.name
         for child in list_folders(folder)
-        if parse_step(child.name) is None and find_sets(child)
+        if (is_step or parse_step(child.name) is None) and find_sets(child)
     ]
     listed = ", ".join(names)
     return (f"its folders {listed} hold weights of their own",) if names else ()

@@ -71,6 +71,14 @@ def test_weights_in_its_subfolders_are_noted(tmp_path):
     )
 
 
+def test_a_step_inside_a_step_is_noted(tmp_path):
+    folder = save(tmp_path / "run/checkpoint-5/model.safetensors", "w")
+    save(folder / "global_step5/mp_rank_00_model_states.safetensors", "w")
+    assert opened(tmp_path / "run").notes == (
+        "its folders global_step5 hold weights of their own",
+    )
+
+
 def test_a_file_without_tensors_is_noted(tmp_path):
     folder = save(tmp_path / "m/model.safetensors")
     found = opened(folder)

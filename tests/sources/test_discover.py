@@ -191,6 +191,14 @@ class TestSeries:
         touch(tmp_path, "sd/step-1/vae/model.safetensors")
         assert refs(tmp_path / "sd") == ["sd/unet@step-1", "sd/vae@step-1"]
 
+    def test_ranks_of_a_step_are_parts_of_it(self, tmp_path):
+        for rank in ("mp_rank_00", "mp_rank_01"):
+            touch(tmp_path, f"meg/iter_0000010/{rank}/model_optim_rng.pt")
+        assert refs(tmp_path / "meg") == [
+            "meg/mp_rank_00@iter_0000010",
+            "meg/mp_rank_01@iter_0000010",
+        ]
+
     def test_a_prefix_before_the_step_needs_a_fellow(self, tmp_path):
         touch(tmp_path, "run/net-step1.pt", "lone/net-step1.pt")
         touch(tmp_path, "run/net-step2.pt")

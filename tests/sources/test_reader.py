@@ -1,6 +1,9 @@
 """Are the bytes that a reader hands out those that were saved?"""
 
+import json
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,6 +84,32 @@ def test_threads_may_share_a_reader(tmp_path):
     with open_reader(checkpoint) as reader, ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda t: read(reader, t), checkpoint.tensors * 8))
     assert found == [raw(torch.full((1000,), i)) for i in range(4)] * 8
+
+
+def test_the_far_end_of_a_huge_tensor_can_be_read(tmp_path):
+    n_bytes = 1 << 38
+    entry = {"dtype": "U8", "shape": [n_bytes], "data_offsets": [0, n_bytes]}
+    header = json.dumps({"w": entry}).encode()
+    path = tmp_path / "huge.safetensors"
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + n_bytes)
+        file.seek(-3, os.SEEK_END)
+        file.write(b"end")
+    checkpoint = checkpoint_of(path)
+    with open_reader(checkpoint) as reader:
+        assert read(reader, checkpoint.tensors[0], n_bytes - 5) == b"\0\0end"
+
+
+def test_torch_and_the_hub_are_imported_only_where_they_are_needed(saved):
+    program = (
+        "import sys; from pipeline.sources import *;"
+        f"found = open_checkpoint(discover({str(saved[0])!r})[0]); open_reader(found);"
+        "sys.exit(bool({'torch', 'huggingface_hub'} & set(sys.modules)))"
+    )
+    folder = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, check=False)
+    assert done.returncode == 0
 
 
 def test_closing_gives_the_descriptors_back(saved):
