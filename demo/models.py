@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,8 +64,7 @@ def save_model(model: PreTrainedModel, folder: Path) -> None:
 @contextmanager
 def deterministic(seed: int) -> Iterator[None]:
     """Two threads and one seed: the same recipe gives the same bytes."""
-    import torch
-
+    torch = _import_torch()
     threads = torch.get_num_threads()
     was_strict = torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(2)
@@ -75,3 +76,19 @@ def deterministic(seed: int) -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(was_strict)
         torch.set_num_threads(threads)
+
+
+def _import_torch() -> ModuleType:
+    """torch, whose threads sleep while they wait for each other.
+
+    OpenMP reads the variable once, as it is loaded. By default its threads spin: on two
+    cores that others use too, training took twice as long.
+    """
+    name = "OMP_WAIT_POLICY"
+    before = os.environ.get(name)
+    os.environ.setdefault(name, "PASSIVE")
+    import torch
+
+    if before is None:
+        del os.environ[name]
+    return torch
