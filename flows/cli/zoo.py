@@ -122,6 +122,8 @@ def serve(
 ) -> None:
     """Stay, and run the zoo on a schedule under Prefect.
 
+    Runs on the server that PREFECT_API_URL names, else on one of its own on loopback.
+
     For example:
       weightlake serve zoo.toml --cron "0 3 * * *"
       weightlake serve zoo.toml --interval 3600
@@ -134,15 +136,19 @@ def serve(
     zoo = read_zoo(manifest)
     root = _root(warehouse, zoo).resolve()
     prepare_prefect(root, verbose=verbose)
+    from flows.prefect_server import scheduling_server
     from flows.zoo_flow import zoo_flow
 
-    zoo_flow.serve(
-        name=zoo.name,
-        cron=cron,
-        interval=interval,
-        parameters={"zoo": str(zoo.path), "warehouse": str(root)},
-        limit=1,  # the next run waits for this one
-    )
+    with scheduling_server() as url:
+        say(f"{zoo.name}: scheduled on {url.removesuffix('/api')}; Ctrl-C ends it")
+        zoo_flow.serve(
+            name=zoo.name,
+            cron=cron,
+            interval=interval,
+            parameters={"zoo": str(zoo.path), "warehouse": str(root)},
+            limit=1,  # the next run waits for this one
+            print_starting_message=False,
+        )
 
 
 def _is_up_to_date(zoo: Zoo, root: Path, options: Mapping[str, bool]) -> bool:
