@@ -1,42 +1,53 @@
-"""What does each table and column mean? The declarations, as tables to print."""
+"""What does each table, view and column mean? The declarations, as tables to print."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
 from pipeline.errors import UsageError
-from pipeline.tables import TABLES, Column
+from pipeline.query import Query, run_sql
+from pipeline.query.views import list_views
+from pipeline.tables import TABLES, Column, Table
+from pipeline.warehouse import open_warehouse
 
 
 def list_tables() -> pa.Table:
-    """One row per table: what a row of it is, and what identifies one."""
+    """One row per table, then per view: what a row of it is, what identifies one."""
+    rows = [(each.name, "table", each.grain, ", ".join(each.key)) for each in TABLES]
+    rows += [(each.name, "view", each.grain, "") for each in list_views()]
+    names, kinds, grains, keys = zip(*rows, strict=True)
     return pa.table(
-        {
-            "table": [table.name for table in TABLES],
-            "grain": [table.grain for table in TABLES],
-            "key": [", ".join(table.key) for table in TABLES],
-            "n_columns": [len(table.columns) for table in TABLES],
-        }
+        {"table": names, "kind": kinds, "grain": grains, "key": _texts(keys)}
     )
 
 
 def columns_of(name: str) -> pa.Table:
-    """One row per column of a table, in its order.
+    """One row per column of a table or view, in its order.
 
-    Raises UsageError with the nearest name when there is no such table.
+    Raises UsageError with the nearest name when there is neither.
     """
-    found = next((table for table in TABLES if table.name == name), None)
-    if found is None:
-        names = [table.name for table in TABLES]
-        near = difflib.get_close_matches(name, names, n=1)
-        raise UsageError(
-            f"no table is called {name!r}",
-            fix=f"Did you mean {near[0]}?" if near else f"Tables: {', '.join(names)}",
-        )
-    columns = found.columns
+    for table in TABLES:
+        if table.name == name:
+            return _table_columns(table)
+    views = list_views()
+    for view in views:
+        if view.name == name:
+            return _view_columns(view)
+    names = [*(table.name for table in TABLES), *(view.name for view in views)]
+    near = difflib.get_close_matches(name, names, n=1)
+    raise UsageError(
+        f"no table or view is called {name!r}",
+        fix=f"Did you mean {near[0]}?" if near else f"There are {', '.join(names)}",
+    )
+
+
+def _table_columns(table: Table) -> pa.Table:
+    columns = table.columns
     return pa.table(
         {
             "column": [column.name for column in columns],
@@ -45,6 +56,31 @@ def columns_of(name: str) -> pa.Table:
             "meaning": [column.meaning for column in columns],
             "formula": _texts(column.formula for column in columns),
             "bounds": _texts(_bounds_text(column) for column in columns),
+        }
+    )
+
+
+def _view_columns(view: Query) -> pa.Table:
+    """What DuckDB says of the view over empty tables, meanings from where they stand.
+
+    A view's header explains what the view adds; other columns are those of its tables.
+    """
+    with TemporaryDirectory() as folder:
+        root = open_warehouse(Path(folder)).root
+        # The name is one of our own files'.
+        found = run_sql(root, f'describe "{view.name}"').to_pylist()
+    declared = {c.name: c for table in reversed(TABLES) for c in table.columns}
+    own = {column.name: column for column in view.columns}
+    names = [row["column_name"] for row in found]
+    known = [own.get(name) or declared.get(name) for name in names]
+    formulas = [declared[name].formula if name in declared else "" for name in names]
+    return pa.table(
+        {
+            "column": names,
+            "type": [row["column_type"].lower() for row in found],
+            "unit": _texts(each.unit if each else "" for each in known),
+            "meaning": _texts(each.meaning if each else "" for each in known),
+            "formula": _texts(formulas),
         }
     )
 

@@ -1,6 +1,7 @@
 -- question: Which tensors are there, where do they sit, and what do their entries say?
 -- grain: one row per tensor of a checkpoint, measured or not
 -- inputs: tensors, tensor_stats, checkpoints
+-- column: stats_status text — status of its entry statistics: ok, empty, …
 
 -- An alias has no statistics of its own: it shows its original's under its own name.
 select

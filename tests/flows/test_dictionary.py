@@ -4,11 +4,36 @@ import pytest
 
 from flows.dictionary import columns_of, list_tables
 from pipeline.errors import UsageError
+from pipeline.query.views import list_views
 from pipeline.tables import TABLES
 
 
-def test_every_table_is_listed():
-    assert list_tables().column("table").to_pylist() == [t.name for t in TABLES]
+def test_every_table_and_view_is_listed():
+    rows = list_tables().to_pylist()
+    tables = [row["table"] for row in rows if row["kind"] == "table"]
+    assert tables == [table.name for table in TABLES]
+    views = {row["table"]: row["grain"] for row in rows if row["kind"] == "view"}
+    assert views["weights"] == "one row per tensor of a checkpoint, measured or not"
+
+
+def test_a_view_shows_what_its_tables_say_and_what_it_adds():
+    rows = {row["column"]: row for row in columns_of("weights").to_pylist()}
+    assert rows["kurtosis"]["formula"] == "Σ((w − μ)/σ)⁴ / n_finite − 3"
+    assert rows["layer"]["meaning"] == "0-based block index, null outside blocks"
+    rows = {row["column"]: row for row in columns_of("training").to_pylist()}
+    assert rows["n_logs"] == {
+        "column": "n_logs",
+        "type": "bigint",
+        "unit": None,
+        "meaning": "checkpoints whose log holds that step",
+        "formula": None,
+    }
+
+
+@pytest.mark.parametrize("view", [view.name for view in list_views()])
+def test_every_column_of_a_view_has_a_meaning(view):
+    rows = columns_of(view).to_pylist()
+    assert [row["column"] for row in rows if not row["meaning"]] == []
 
 
 def test_a_column_has_its_declaration():
@@ -28,5 +53,5 @@ def test_a_column_has_its_declaration():
 def test_an_unknown_table_gets_the_nearest():
     with pytest.raises(UsageError, match=r"'tensor_stat'. Did you mean tensor_stats"):
         columns_of("tensor_stat")
-    with pytest.raises(UsageError, match=r"'zzz'. Tables: checkpoints, tensors"):
+    with pytest.raises(UsageError, match=r"'zzz'. There are checkpoints, tensors"):
         columns_of("zzz")
