@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from flows.output.cells import column_texts, is_number, printable
 
-LEAST_TEXT = 16  # a text column is not cut shorter than this
+LEAST_TEXT = 30  # cut shorter, names of tensors can no longer be told apart
 RECORD_ROWS = 3  # so few rows are shown one value a line where they are too wide
 _GAP = "  "
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -58,8 +58,9 @@ def render(table: pa.Table, *, width: int | None = None) -> Rendering:
         return Rendering(_records(columns, table.num_rows))
     kept = _fitting(widths, width)
     left_out = tuple(column.name for column in columns[kept:])
-    text = _grid(columns[:kept], widths[:kept], is_styled=True)
-    return Rendering(text, left_out)
+    # What the dropped columns leave free goes back to the texts.
+    widths = _narrowed(columns[:kept], width)
+    return Rendering(_grid(columns[:kept], widths, is_styled=True), left_out)
 
 
 def cell_width(text: str) -> int:

@@ -39,13 +39,19 @@ def test_decimal_points_line_up():
 
 
 def test_a_terminal_cuts_texts_in_their_middle():
-    assert render(TABLE, width=34).text.splitlines() == [
-        "\x1b[1mtensor                 rank  alpha\x1b[0m",
-        "─────────────────────  ────  ─────",
-        "transf….c_attn.weight   768  2.500",
-        "wte                       5  3.250",
-        "表                        ·  4.125",
+    assert render(TABLE, width=43).text.splitlines() == [
+        "\x1b[1mtensor                          rank  alpha\x1b[0m",
+        "──────────────────────────────  ────  ─────",
+        "transform…0.attn.c_attn.weight   768  2.500",
+        "wte                                5  3.250",
+        "表                                 ·  4.125",
     ]
+
+
+def test_a_dropped_column_gives_its_room_to_the_texts():
+    rendering = render(pa.concat_tables([TABLE, TABLE]), width=41)
+    assert rendering.left_out == ("alpha",)
+    assert rendering.text.splitlines()[2] == "transformer.h.0.attn.c_attn.weight   768"
 
 
 def test_columns_that_do_not_fit_are_named():
