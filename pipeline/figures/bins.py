@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pipeline.errors import UsageError
+from pipeline.figures.labels import drawable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,9 +37,18 @@ class Bins:
 
 
 def as_bins(frame: pl.DataFrame) -> tuple[Bins, ...]:
-    """The frame by model, revision and tensor, in the order of the rows."""
+    """The frame by model, revision and tensor, in the order of the rows.
+
+    Raises UsageError where the edges lie too far out for any axis.
+    """
     keys = ["model", "revision", "tensor"]
     rows = frame.drop_nulls(["bin_low", "bin_high", "count"])
+    for edge in (*rows["bin_low"], *rows["bin_high"]):
+        if math.isinf(drawable(edge)):
+            raise UsageError(
+                f"values reach {edge:g}, too far out to be drawn",
+                fix="Choose a part of the range with --param low=… --param high=…",
+            )
     return tuple(
         _bins(str(model), str(revision), str(tensor), part.sort("bin_low"))
         for (model, revision, tensor), part in rows.partition_by(
@@ -100,8 +113,8 @@ def split_names(tensors: tuple[Bins, ...]) -> tuple[list[str], list[str]]:
 
 
 def _bins(model: str, revision: str, tensor: str, part: pl.DataFrame) -> Bins:
-    low = part["bin_low"].to_numpy().astype(float)
-    high = part["bin_high"].to_numpy().astype(float)
+    low = np.array([drawable(edge) for edge in part["bin_low"]])
+    high = np.array([drawable(edge) for edge in part["bin_high"]])
     share = part["count"].to_numpy() / part["count"].sum()
     is_point = high <= low
     points = tuple(zip(low[is_point].tolist(), share[is_point].tolist(), strict=True))

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.errors import UsageError
 from pipeline.figures.grid import only
+from pipeline.figures.labels import drawable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,9 +85,8 @@ def as_curves(frame: pl.DataFrame, by: LineBy = "tensor") -> Curves | None:
     for row in rows.iter_rows(named=True):
         parts = [str(row["model"])] if len(models) > 1 else []
         parts.append(_line_name(row, by))
-        value = float("nan") if row["value"] is None else float(row["value"])
         line = found.setdefault(" ".join(parts), {})
-        line.setdefault(int(row["step"]), []).append(value)
+        line.setdefault(int(row["step"]), []).append(drawable(row["value"]))
     lines = tuple(_curve(name, points) for name, points in found.items())
     title = ", ".join(str(model) for model in models)
     return Curves(title, only(rows, "metric"), lines, len(frame) - len(rows))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import UsageError
+from pipeline.figures.labels import drawable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,7 +97,7 @@ def as_grid(frame: pl.DataFrame) -> Grid | None:
         value = row["value"]
         cell = cells.setdefault((row["layer"], str(row["component"])), [])
         if value is not None:
-            cell.append(float(value))
+            cell.append(drawable(value))
     layers = _layers({layer for layer, _ in cells})
     outside = {name for layer, name in cells if layer not in layers}
     cells = {place: found for place, found in cells.items() if place[0] in layers}

@@ -9,6 +9,19 @@ from pipeline.tables import TABLES, Column
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+# The arithmetic of axes overflows near the ends of float64.
+MOST_DRAWABLE = 1e100
+
+
+def drawable(value: float | None) -> float:
+    """`value`; NaN for null, infinite beyond 1e100 in magnitude, 0 under 1e-100."""
+    if value is None:
+        return math.nan
+    if abs(value) > MOST_DRAWABLE:
+        return math.copysign(math.inf, value)
+    return 0.0 if abs(value) < 1 / MOST_DRAWABLE else value
+
+
 def find_column(name: str) -> Column | None:
     """The declaration of a metric or key; None for what a log or a user named."""
     for table in TABLES:

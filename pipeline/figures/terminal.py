@@ -125,7 +125,7 @@ def _coarse(bins: Bins) -> Bins:
 
 def _bars(bins: Bins, width: int, *, log_y: bool) -> list[str]:
     room = max(width - 2 * _EDGE - _NUMBER - 6, 8)
-    most = float(bins.density.max()) if log_y else tallest_but_spikes((bins,))
+    most = float(bins.density.max(initial=0)) if log_y else tallest_but_spikes((bins,))
     lines = []
     for low, high, density in zip(
         bins.edges, bins.edges[1:], bins.density, strict=False

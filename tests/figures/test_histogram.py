@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 from matplotlib.patches import StepPatch
 
+from pipeline.errors import UsageError
 from pipeline.figures.bins import as_bins
 from pipeline.figures.histogram import draw_histogram
 from tests.figures.pictures import (
@@ -138,6 +139,11 @@ def test_nasty_names_stay_text():
     figure = draw_histogram(frame)
     assert_readable(figure)
     assert any("$a$_{b} <b>" in text for text in texts_of(figure))
+
+
+def test_values_at_the_end_of_float64_are_refused_with_a_way_out():
+    with pytest.raises(UsageError, match=r"reach 1e\+300.*--param low="):
+        draw_histogram(histogram_frame([0, 1, 1e300], [1, 1]))
 
 
 def test_nothing_to_draw_is_said_in_the_picture():

@@ -1,6 +1,8 @@
+import math
+
 import pytest
 
-from pipeline.figures.labels import label_of, power_of_ten, short_number
+from pipeline.figures.labels import drawable, label_of, power_of_ten, short_number
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,14 @@ def test_numbers_are_short(value, expected):
 )
 def test_powers_are_written_without_mathematics(value, expected):
     assert power_of_ten(value) == expected
+
+
+def test_what_no_axis_can_hold_counts_as_infinite():
+    assert math.isnan(drawable(None))
+    assert [drawable(value) for value in (-2.0, 1e99, 1e300, -1e300, 5e-324)] == [
+        -2.0,
+        1e99,
+        math.inf,
+        -math.inf,
+        0.0,
+    ]

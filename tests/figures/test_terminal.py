@@ -49,6 +49,12 @@ def test_a_spike_and_a_point_are_told_in_a_histogram():
     assert "▶" not in logarithmic
 
 
+@pytest.mark.parametrize("log_y", [False, True])
+def test_a_constant_tensor_is_one_bar(log_y):
+    _, row = sketch_histogram(point_row(1.0, 768), 40, log_y=log_y).splitlines()
+    assert row.split() == ["at", "1", "1", "████████"]
+
+
 def test_many_bins_are_joined_and_nothing_is_lost():
     frame = histogram_frame(np.linspace(0, 1, 201), np.full(200, 3))
     rows = sketch_histogram(frame).splitlines()[1:]
