@@ -124,7 +124,7 @@ def _coarse(bins: Bins) -> Bins:
 
 
 def _bars(bins: Bins, width: int, *, log_y: bool) -> list[str]:
-    room = max(width - 2 * _EDGE - _NUMBER - 6, 8)
+    room = max(width - 2 * _EDGE - _NUMBER - 5, 4)
     most = float(bins.density.max(initial=0)) if log_y else tallest_but_spikes((bins,))
     lines = []
     for low, high, density in zip(

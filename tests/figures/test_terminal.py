@@ -31,7 +31,7 @@ def test_a_heatmap_by_hand():
 
 
 def test_a_histogram_by_hand():
-    text = sketch_histogram(histogram_frame(EDGES, [1, 2, 1]), 44)
+    text = sketch_histogram(histogram_frame(EDGES, [1, 2, 1]), 43)
     assert text.splitlines() == [
         "m@main t",
         "      -1.5 … -0.5           0.25 █████",
@@ -41,7 +41,7 @@ def test_a_histogram_by_hand():
 
 
 def test_a_spike_and_a_point_are_told_in_a_histogram():
-    spiky = sketch_histogram(histogram_frame(EDGES, [1, 97, 2]), 50)
+    spiky = sketch_histogram(histogram_frame(EDGES, [1, 97, 2]), 49)
     assert "0.97 ███████████████▶" in spiky
     frame = pl.concat([histogram_frame(EDGES, [1, 2, 1]), point_row(0.0, 4)])
     assert "at 0" in sketch_histogram(frame)
@@ -52,7 +52,7 @@ def test_a_spike_and_a_point_are_told_in_a_histogram():
 @pytest.mark.parametrize("log_y", [False, True])
 def test_a_constant_tensor_is_one_bar(log_y):
     _, row = sketch_histogram(point_row(1.0, 768), 40, log_y=log_y).splitlines()
-    assert row.split() == ["at", "1", "1", "████████"]
+    assert row.split() == ["at", "1", "1", "███████"]
 
 
 def test_many_bins_are_joined_and_nothing_is_lost():
