@@ -18,7 +18,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup demo test lint format bench lock clean
+.PHONY: setup demo test lint format bench dictionary lock clean
 
 setup: $(STAMP)
 
@@ -49,6 +49,12 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+# The page of all columns, after a change of pipeline/tables.
+dictionary: $(STAMP)
+	$(BIN)/python -c "from pathlib import Path; \
+	from pipeline.tables.dictionary import write_markdown; \
+	Path('warehouse/DICTIONARY.md').write_text(write_markdown(), encoding='utf-8')"
 
 # The versions that a fresh environment resolves to, to be looked at and committed.
 lock:

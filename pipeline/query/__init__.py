@@ -4,7 +4,8 @@ from pipeline.query.answer import run_sql
 from pipeline.query.canned import find_query, list_queries, run_query
 from pipeline.query.catalog import write_catalog
 from pipeline.query.checks import CheckResult, list_checks, run_checks
-from pipeline.query.connect import connect, locate_sql
+from pipeline.query.connect import connect
+from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header as Query
 from pipeline.query.header import Parameter, QueryColumn
 

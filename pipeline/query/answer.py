@@ -94,7 +94,7 @@ def _last_rows(
     *,
     union_by_name: bool,
 ) -> pa.Table:
-    with connect(root, models=models, union_by_name=union_by_name) as con:
+    with connect(root, text=text, models=models, union_by_name=union_by_name) as con:
         statements = con.extract_statements(text)
         if not statements:
             raise QueryError("there is no statement to run", fix="Write a select")

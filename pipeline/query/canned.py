@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from pipeline.errors import QueryError
 from pipeline.query.answer import answer, parameter_names
-from pipeline.query.connect import locate_sql
+from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header, Parameter, read_header
 from pipeline.query.parameters import bind_parameters, enumerate_words, near_miss
 
-_DICTIONARIES = ("columns", "metrics")
+_DICTIONARIES = ("columns", "metrics", "tensor_metrics")
 
 
 def list_queries(folders: Sequence[Path] = ()) -> tuple[Header, ...]:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import duckdb
 
 from pipeline.errors import WarehouseError
-from pipeline.query.connect import check_warehouse, define, define_tables
+from pipeline.query.connect import check_warehouse, fill
 
 
 def write_catalog(root: Path, target: Path) -> None:
@@ -22,8 +22,7 @@ def write_catalog(root: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         with duckdb.connect(str(partial)) as con:
-            define_tables(con, root.resolve())
-            define(con)
+            fill(con, root.resolve())
         partial.replace(target)
     except (OSError, duckdb.IOException) as error:
         raise WarehouseError(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.query.answer import answer
-from pipeline.query.connect import locate_sql
+from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header, read_header
 
 _SAMPLE = 20

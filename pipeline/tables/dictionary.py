@@ -11,8 +11,8 @@ from pipeline.tables import TABLES, Column, Table
 _INTRODUCTION = """# Data dictionary
 
 Generated from `pipeline/tables/`; do not edit. `weightlake tables` prints the same,
-and in SQL it is the table `columns`. Every table begins with its key; a column without
-a value holds null, and a status beside it says why.
+and in SQL it is the table `columns`. Where a value could not be had it is null, and a
+status in the row says why.
 """
 
 _SCHEMA = pa.schema(
@@ -46,7 +46,7 @@ def describe_columns() -> pa.Table:
 
 
 def write_markdown() -> str:
-    """The dictionary as Markdown: a section per table, a line per column."""
+    """The page warehouse/DICTIONARY.md: a section per table, a line per column."""
     return "\n".join([_INTRODUCTION, *(_section(table) for table in TABLES)])
 
 
@@ -114,7 +114,8 @@ def _line(column: Column) -> str:
         _range(column),
         column.reference,
     ]
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in escaped) + "|"
 
 
 def _range(column: Column) -> str:

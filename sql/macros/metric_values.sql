@@ -9,6 +9,7 @@ create macro metric_home(metric_name, view_name) as (
     select first(table_name order by position)
     from metrics
     where metric = metric_name
+        and table_name in ('tensor_stats', 'spectra', 'channels')
         and (view_name is null or table_name <> 'tensor_stats')
         and ((view_name in ('rows', 'cols')) is not true or table_name = 'channels')
 );
@@ -17,7 +18,7 @@ create macro metric_values(metric_name, view_name) as table
 with of_tensors as (
     select
         model, revision, step, tensor, null as view,
-        stack, layer, depth, component, parameter, expert, position,
+        stack, layer, depth, component, parameter, expert, position, is_buffer,
         coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
     from (select *, null as nothing from weights)
     where metric_home(metric_name, view_name) = 'tensor_stats'
@@ -25,7 +26,7 @@ with of_tensors as (
 of_matrices as (
     select
         model, revision, step, tensor, view,
-        stack, layer, depth, component, parameter, expert, position,
+        stack, layer, depth, component, parameter, expert, position, is_buffer,
         coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
     from (select *, null as nothing from matrices)
     where metric_home(metric_name, view_name) = 'spectra'
@@ -34,7 +35,7 @@ of_matrices as (
 of_channels as (
     select
         model, revision, step, tensor, side as view,
-        stack, layer, depth, component, parameter, expert, position,
+        stack, layer, depth, component, parameter, expert, position, is_buffer,
         coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
     from (select *, null as nothing from sides)
     where metric_home(metric_name, view_name) = 'channels'

@@ -28,17 +28,18 @@ end;
 
 -- Aggregates of parts into the whole that they make up: n elements with mean and std.
 create macro pooled_mean(n, mean) as ratio(sum(n * mean::double), sum(n));
-create macro pooled_std(n, mean, std) as sqrt(greatest(
+create macro pooled_variance(n, mean, std) as
     ratio(sum(n * (pow(std::double, 2) + pow(mean::double, 2))), sum(n))
-        - pow(ratio(sum(n * mean::double), sum(n)), 2),
-    0
-));
+        - pow(ratio(sum(n * mean::double), sum(n)), 2);
+-- Rounding may leave a variance of zero a little below it.
+create macro pooled_std(n, mean, std) as
+    sqrt(if(pooled_variance(n, mean, std) < 0, 0, pooled_variance(n, mean, std)));
 
 -- A role in words: the component, and the parameter where it is not the weight.
 create macro role(component, parameter) as
     if(parameter = 'weight', component, component || '.' || parameter);
 
--- What a filter asks: nothing, or this word. Biases are left out unless asked for.
+-- What a filter asks: nothing, or this word. Biases and buffers only if asked for.
 create macro is_asked(found, asked) as asked is null or found = asked;
-create macro is_parameter_asked(found, asked) as
-    if(asked is null, found not like '%bias', found = asked);
+create macro is_parameter_asked(found, is_buffer, asked) as
+    if(asked is null, found not like '%bias%' and not is_buffer, found = asked);

@@ -5,7 +5,7 @@
 -- param: revision_a text = null from checkpoints.revision — null: main, else the last
 -- param: model_b text = $model_a from checkpoints.model — the second model
 -- param: revision_b text = null from checkpoints.revision — null: main, else the last
--- param: metric text = stable_rank from metrics.metric — any scalar metric
+-- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, chosen_checkpoints, scalars
 -- partitions: $model_a, $model_b

@@ -32,6 +32,7 @@ with thin as (
     semi join chosen_checkpoints($model, $revision) using (model, revision)
     where status = 'ok'
         and alias_of is null
+        and not is_buffer
         and matrix_view <> 'kernel_offset'
         and is_asked(model, $model)
         and is_asked(component, $component)

@@ -2,8 +2,8 @@
 -- grain: one row per layer and component; the picture `heatmap` draws it
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: metric text = stable_rank from metrics.metric — any scalar metric
--- param: parameter text = null from tensors.parameter — null: all but biases
+-- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
+-- param: parameter text = null from tensors.parameter — null: no biases, buffers
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, chosen_checkpoints, scalars
 -- partitions: $model
@@ -21,7 +21,7 @@ with found as (
     from metric_values($metric, $view)
     semi join chosen_checkpoints($model, $revision) using (model, revision)
     where model = $model
-        and is_parameter_asked(parameter, $parameter)
+        and is_parameter_asked(parameter, is_buffer, $parameter)
 )
 select
     model,

@@ -18,8 +18,8 @@
 with measured as (
     select
         *,
-        -- Norms and biases have other scales: only matrices count in the values.
-        if(n_cols is null, null, n_finite) as n_values,
+        -- Norms, biases and buffers have other scales: only matrices count in values.
+        if(n_cols is null or is_buffer, null, n_finite) as n_values,
     from weights
     semi join chosen_checkpoints($model, $revision) using (model, revision)
     where model = $model and status in ('ok', 'aliased')

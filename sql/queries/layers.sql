@@ -2,9 +2,9 @@
 -- grain: one row per stack, layer and component, in file order
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: metric text = stable_rank from metrics.metric — any scalar metric
+-- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
 -- param: component text = null from tensors.component — only this component
--- param: parameter text = null from tensors.parameter — null: all but biases
+-- param: parameter text = null from tensors.parameter — null: no biases, buffers
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, chosen_checkpoints, scalars
 -- partitions: $model
@@ -36,6 +36,6 @@ from metric_values($metric, $view)
 semi join chosen_checkpoints($model, $revision) using (model, revision)
 where model = $model
     and is_asked(component, $component)
-    and is_parameter_asked(parameter, $parameter)
+    and is_parameter_asked(parameter, is_buffer, $parameter)
 group by model, revision, stack, layer, depth, component, parameter
 order by stack nulls first, layer nulls first, min(position), component

@@ -16,18 +16,20 @@
 -- column: kurtosis_z real — robust z of ln(kurtosis + 3) among the peers
 -- column: max_sigmas real σ — largest magnitude over σ
 -- column: normal_max_sigmas real σ — what normal values of its number reach: √(2 ln n)
--- column: max_sigmas_z real — robust z of ln(max_sigmas) among the peers
+-- column: max_sigmas_z real — robust z of ln(max_sigmas / normal_max_sigmas)
 -- column: outlier_6_sigma_fraction real fraction — elements beyond six σ
--- column: outlier_z real — robust z of that fraction, null where most peers have none
+-- column: outlier_z real — robust z of its root, counting error 1/(2√n) included
 
 with measured as (
     select
         model, revision, tensor, position, n_finite, kurtosis,
         role(component, parameter) as component,
         outlier_6_sigma_fraction,
-        ratio(abs_max, std) as max_sigmas,
+        sqrt(outlier_6_sigma_fraction) as root_outliers,
+        abs_max / std as max_sigmas,
+        sqrt(2 * ln(n_finite)) as normal_max_sigmas,
         ln(kurtosis + 3) as log_kurtosis,
-        ln(nullif(ratio(abs_max, std), 0)) as log_sigmas,
+        ln(abs_max / std / sqrt(2 * ln(n_finite))) as log_sigmas,
     from weights
     semi join chosen_checkpoints(null, $revision) using (model, revision)
     where status = 'ok' and n_finite >= $min_elements and std > 0
@@ -40,8 +42,8 @@ typical as (
         mad(log_kurtosis) as kurtosis_mad,
         median(log_sigmas) as sigmas_mid,
         mad(log_sigmas) as sigmas_mad,
-        median(outlier_6_sigma_fraction) as outlier_mid,
-        mad(outlier_6_sigma_fraction) as outlier_mad,
+        median(root_outliers) as outlier_mid,
+        mad(root_outliers) as outlier_mad,
     from measured
     group by component
     having count(*) >= $min_peers
@@ -51,14 +53,15 @@ scored as (
         *,
         robust_z(log_kurtosis, kurtosis_mid, kurtosis_mad) as kurtosis_z,
         robust_z(log_sigmas, sigmas_mid, sigmas_mad) as max_sigmas_z,
-        robust_z(outlier_6_sigma_fraction, outlier_mid, outlier_mad) as outlier_z,
+        (root_outliers - outlier_mid)
+            / sqrt(pow(1.4826 * outlier_mad, 2) + 1 / (4 * n_finite)) as outlier_z,
     from measured join typical using (component)
 )
 select
     model, revision, tensor, component, n_peers,
     greatest(kurtosis_z, max_sigmas_z, outlier_z) as score,
     kurtosis, kurtosis_z,
-    max_sigmas, sqrt(2 * ln(n_finite)) as normal_max_sigmas, max_sigmas_z,
+    max_sigmas, normal_max_sigmas, max_sigmas_z,
     outlier_6_sigma_fraction, outlier_z,
 from scored
 where is_asked(model, $model)

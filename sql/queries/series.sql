@@ -1,11 +1,11 @@
 -- question: How does a metric move from step to step of a training run?
 -- grain: one row per tensor, view and step; the picture `series` draws it
--- param: metric text from metrics.metric — any scalar metric
+-- param: metric text from tensor_metrics.metric — any of tensor_metrics
 -- param: model text = null from checkpoints.model — only this training run
 -- param: component text = null from tensors.component — only this component
 -- param: layer integer = null — only this layer
 -- param: tensor text = null from tensors.tensor — only this tensor
--- param: parameter text = null from tensors.parameter — null: all but biases
+-- param: parameter text = null from tensors.parameter — null: no biases, buffers
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, scalars
 -- partitions: $model
@@ -35,5 +35,5 @@ where step is not null
     and is_asked(component, $component)
     and is_asked(layer, $layer)
     and is_asked(tensor, $tensor)
-    and (tensor = $tensor or is_parameter_asked(parameter, $parameter))
+    and (tensor = $tensor or is_parameter_asked(parameter, is_buffer, $parameter))
 order by model, position, tensor, view, step, revision

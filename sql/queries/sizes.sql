@@ -10,7 +10,7 @@
 -- column: dtype text — safetensors code of the element type
 -- column: n_tensors integer tensors — tensors
 -- column: n_elements integer elements — elements
--- column: n_untied integer elements — elements, a tied tensor counted once
+-- column: n_parameters integer elements — of weights: no buffer, a tied one once
 -- column: n_bytes integer bytes — stored bytes
 -- column: bytes_fraction real fraction — of the checkpoint's bytes
 
@@ -21,7 +21,10 @@ select
     dtype,
     count(*) as n_tensors,
     sum(n_elements)::bigint as n_elements,
-    coalesce(sum(n_elements) filter (not is_tied), 0)::bigint as n_untied,
+    coalesce(
+        sum(n_elements) filter (not is_tied and not is_buffer and status <> 'skipped'),
+        0
+    )::bigint as n_parameters,
     sum(n_bytes)::bigint as n_bytes,
     ratio(sum(n_bytes), sum(sum(n_bytes)) over (partition by model, revision))
         as bytes_fraction,

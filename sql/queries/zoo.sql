@@ -10,7 +10,6 @@
 -- column: kind text — model or adapter
 -- column: n_layers integer layers — blocks
 -- column: hidden_size integer — width of the residual stream
--- column: n_experts integer — experts per mixture layer
 -- column: dtype text — dtype that holds the most bytes
 -- column: n_parameters integer — elements of weights, a tied one counted once
 -- column: n_bytes integer bytes — bytes that the headers declare
@@ -20,7 +19,6 @@
 -- column: n_aliased integer tensors — repeat another tensor's values
 -- column: n_skipped integer tensors — not measured, each with its reason in `skipped`
 -- column: has_non_finite boolean — whether any measured tensor holds NaN or Inf
--- column: extracted_at timestamp UTC — when it was written
 
 select
     model,
@@ -30,7 +28,6 @@ select
     kind,
     n_layers,
     hidden_size,
-    n_experts,
     dtype,
     n_parameters,
     n_bytes,
@@ -40,7 +37,6 @@ select
     n_aliased,
     n_skipped,
     has_non_finite,
-    extracted_at,
 from checkpoints
 where is_asked(model, $model)
 order by model, step nulls first, revision

@@ -1,9 +1,10 @@
 -- question: Which matrices does each tensor hold, and what are their spectra?
 -- grain: one row per tensor and matrix view; view none where a tensor has none
 -- inputs: tensors, spectra, checkpoints
+-- column: tensor_component text — component of the whole tensor
 
 -- An alias has no spectrum of its own: it shows its original's under its own name and
--- component, save where a view is a part with a component of its own (q of a qkv).
+-- component. Only a part of a fused tensor has a component of its own (q of a qkv).
 select
     t.model,
     t.revision,
@@ -14,7 +15,7 @@ select
     t.layer,
     t.depth,
     if(
-        t.alias_of is null or m.matrix_view in ('split', 'expert'),
+        m.matrix_view in ('split', 'expert'),
         m.view_component,
         t.component
     ) as component,
@@ -24,6 +25,7 @@ select
     t.dtype,
     t.alias_of,
     t.is_tied,
+    t.is_buffer,
     t.component as tensor_component,
     m.* exclude (model, revision, step, tensor, view, view_component, view_expert),
     c.series,

@@ -18,6 +18,7 @@ select
     t.position,
     t.alias_of,
     t.is_tied,
+    t.is_buffer,
     s.* exclude (model, revision, step, tensor, side),
     c.series,
     c.family,

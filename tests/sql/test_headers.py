@@ -11,7 +11,7 @@ from pipeline.tables.dictionary import type_word
 
 QUERIES = list_queries()
 FILES = sorted(locate_sql().glob("*/*.sql"))
-NAMES = {table.name for table in TABLES} | {"columns", "metrics"}
+NAMES = {table.name for table in TABLES} | {"columns", "metrics", "keys", "numbers"}
 REQUIRED = {
     "model": "pair",
     "model_a": "pair",

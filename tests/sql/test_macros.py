@@ -46,8 +46,12 @@ def value_of(con, expression):
         ("role('q', 'lora_a')", "q.lora_a"),
         ("is_asked(null, null)", True),
         ("is_asked('a', 'b')", False),
-        ("is_parameter_asked('bias', null)", False),
-        ("is_parameter_asked('bias', 'bias')", True),
+        ("is_parameter_asked('bias', false, null)", False),
+        ("is_parameter_asked('bias_hh', false, null)", False),
+        ("is_parameter_asked('weight', false, null)", True),
+        ("is_parameter_asked('running_mean', true, null)", False),
+        ("is_parameter_asked('bias', false, 'bias')", True),
+        ("is_parameter_asked('running_mean', true, 'running_mean')", True),
     ],
 )
 def test_scalars(con, expression, expected):

@@ -1,0 +1,76 @@
+"""Which views follow from the declarations alone? All keys, and all numbers.
+
+A table that is declared later is in them at once, and the checks with it.
+"""
+
+from __future__ import annotations
+
+from pipeline.tables import TABLES, Column, Table
+from pipeline.tables.column import COUNT, REAL
+
+_COMMON = ("model", "revision", "step", "tensor")
+
+
+def keys_view() -> str:
+    """One row per row of any table: table_name, model, revision, tensor, rest, digest.
+
+    `rest` is what else identifies the row: a view, a side, a run.
+    """
+    return " union all by name ".join(
+        f"select '{table.name}' as table_name, model, revision, {_tensor(table)}, "
+        f"{_rest(table)} as rest, {_digest(table)} from {table.name}"
+        for table in TABLES
+    )
+
+
+def numbers_view() -> str:
+    """One row per number of any table that is declared a metric or has bounds.
+
+    table_name, model, revision, tensor, rest as in the view of keys, then column_name
+    and value. A null is no row.
+    """
+    return " union all by name ".join(
+        _long(table) for table in TABLES if _numbers(table)
+    )
+
+
+def _long(table: Table) -> str:
+    names = [column.name for column in _numbers(table)]
+    numbers = ", ".join(f'"{name}"::double as "{name}"' for name in names)
+    wide = (
+        f"select model, revision, {_tensor(table)}, {_rest(table)} as rest, {numbers} "
+        f"from {table.name}"
+    )
+    listed = ", ".join(f'"{name}"' for name in names)
+    return (
+        f"select '{table.name}' as table_name, model, revision, tensor, rest, "
+        f"column_name, value from (unpivot ({wide}) on {listed} "
+        "into name column_name value value)"
+    )
+
+
+def _numbers(table: Table) -> list[Column]:
+    return [
+        column
+        for column in table.columns
+        if column.type in {COUNT, REAL}
+        and column.name not in table.key
+        and (column.is_metric or column.bounds != (None, None))
+    ]
+
+
+def _tensor(table: Table) -> str:
+    return "tensor" if "tensor" in table.key else "null::varchar as tensor"
+
+
+def _digest(table: Table) -> str:
+    names = {column.name for column in table.columns}
+    return "digest" if "digest" in names else "null::varchar as digest"
+
+
+def _rest(table: Table) -> str:
+    """The key's other columns as one text; null where there is none."""
+    own = [name for name in table.key if name not in ("model", "revision", "tensor")]
+    if not own:
+        return "null::varchar"
+    return "concat_ws(' ', " + ", ".join(f'"{name}"' for name in own) + ")"

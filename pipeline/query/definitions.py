@@ -1,0 +1,124 @@
+"""Which statements make the views and macros, and which of them does a text need?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from pipeline.errors import WarehouseError
+from pipeline.query.declared import keys_view, numbers_view
+from pipeline.query.header import read_header
+from pipeline.query.parquet import table_source
+from pipeline.tables import TABLES
+
+# `register`ed by connect: the declarations themselves.
+DECLARED = "declared_columns"
+_METRICS = (
+    "create table metrics as select column_name as metric, * exclude "
+    "(column_name, is_metric) from columns where is_metric order by position"
+)
+# These ask for the catalogue, in which everything must stand.
+_ASKS_FOR_ALL = re.compile(
+    r"\b(show|describe|summarize|pragma|export|information_schema|duckdb_\w+|pg_\w+|"
+    r"sqlite_\w+)\b"
+)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One statement: the words by which a text asks for it, and what it reads from."""
+
+    words: frozenset[str]
+    inputs: tuple[str, ...]
+    statement: str
+
+
+def locate_sql() -> Path:
+    """The folder of macros, views, queries and checks: in a wheel, else in the repo."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "sql", package.parent / "sql"):
+        if (folder / "views").is_dir():
+            return folder
+    raise WarehouseError(
+        "the folder sql/ is missing",
+        where=str(package),
+        fix="Install weightlake again: its wheel carries the folder",
+    )
+
+
+def define(
+    root: Path,
+    *,
+    text: str | None = None,
+    models: frozenset[str] | None = None,
+    union_by_name: bool = False,
+) -> Iterator[str]:
+    """The statements in order; only those that `text` needs, where it is given."""
+    known = {
+        table.name: Definition(frozenset({table.name}), (), "") for table in TABLES
+    }
+    known |= _declared() | _from_files()
+    for name in _in_order(known, _wanted(known, text)):
+        yield known[name].statement or (
+            f"create view {name} as "
+            + table_source(
+                root,
+                next(table for table in TABLES if table.name == name),
+                models,
+                union_by_name=union_by_name,
+            )
+        )
+
+
+def _declared() -> dict[str, Definition]:
+    tables = tuple(table.name for table in TABLES)
+    return {
+        "columns": Definition(
+            frozenset({"columns"}), (), f"create table columns as from {DECLARED}"
+        ),
+        "metrics": Definition(frozenset({"metrics"}), ("columns",), _METRICS),
+        "keys": Definition(
+            frozenset({"keys"}), tables, f"create view keys as {keys_view()}"
+        ),
+        "numbers": Definition(
+            frozenset({"numbers"}), tables, f"create view numbers as {numbers_view()}"
+        ),
+    }
+
+
+def _from_files() -> dict[str, Definition]:
+    found = {}
+    for path in sorted(locate_sql().glob("macros/*.sql")):
+        header = read_header(path)
+        words = frozenset(re.findall(r"create macro (\w+)", header.sql))
+        found[header.name] = Definition(words, header.inputs, header.sql)
+    for path in sorted(locate_sql().glob("views/*.sql")):
+        header = read_header(path)
+        statement = f"create view {header.name} as {header.sql}"
+        found[header.name] = Definition(
+            frozenset({header.name}), header.inputs, statement
+        )
+    return found
+
+
+def _wanted(known: Mapping[str, Definition], text: str | None) -> Iterable[str]:
+    """Names whose words occur in the text; a word too many does no harm."""
+    if text is None or _ASKS_FOR_ALL.search(text.lower()):
+        return known
+    words = set(re.findall(r"\w+", text.lower()))
+    return [name for name, each in known.items() if each.words & words]
+
+
+def _in_order(known: Mapping[str, Definition], wanted: Iterable[str]) -> Iterable[str]:
+    """The wanted names and all that they read from, inputs first."""
+    graph: dict[str, tuple[str, ...]] = {}
+    waiting = sorted(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name not in graph:
+            graph[name] = known[name].inputs
+            waiting.extend(known[name].inputs)
+    return TopologicalSorter(graph).static_order()

@@ -1,0 +1,21 @@
+-- question: Which scalar metrics can be asked of every tensor?
+-- grain: one row per metric of tensor_stats, spectra or channels
+-- inputs: metrics
+-- column: metric text — name of the metric
+-- column: table_name text — table that it is looked for in first
+-- column: unit text — its unit
+-- column: meaning text — what it says
+-- column: formula text — its definition
+-- column: worse text — direction that is a worse sign: high, low or none
+
+select
+    metric,
+    table_name,
+    unit,
+    meaning,
+    formula,
+    worse,
+from metrics
+where table_name in ('tensor_stats', 'spectra', 'channels')
+qualify row_number() over (partition by metric order by position) = 1
+order by position
