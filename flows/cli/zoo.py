@@ -23,6 +23,7 @@ from flows.cli.options import (
     ZooWarehouse,
 )
 from flows.exit_codes import DONE
+from flows.interrupt import quick_interrupt
 from flows.prefect_setup import prepare_prefect
 from flows.progress import say
 from flows.settings import WAREHOUSE, make_settings
@@ -103,7 +104,8 @@ def run(
     prepare_prefect(root, verbose=verbose)
     from flows.zoo_flow import run_zoo
 
-    outcomes = run_zoo(zoo.path, root.resolve(), options)
+    with quick_interrupt():
+        outcomes = run_zoo(zoo.path, root.resolve(), options)
     return finish(outcomes, time.monotonic() - started, format_name, output)
 
 
