@@ -1,0 +1,26 @@
+"""What do series of measurements do? Breaks, events, and how sure they are."""
+
+from pipeline.analysis.change_points import (
+    CHANGE_METRICS,
+    ChangePoints,
+    find_change_points,
+    prepare_many,
+    scan_many,
+)
+from pipeline.analysis.events import find_events
+from pipeline.analysis.multiplicity import q_values
+from pipeline.analysis.one_series import N_DETECTORS, Break, Scan, find_breaks
+
+__all__ = [
+    "CHANGE_METRICS",
+    "N_DETECTORS",
+    "Break",
+    "ChangePoints",
+    "Scan",
+    "find_breaks",
+    "find_change_points",
+    "find_events",
+    "prepare_many",
+    "q_values",
+    "scan_many",
+]

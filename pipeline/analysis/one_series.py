@@ -1,0 +1,188 @@
+"""Where does one series break? All detectors over its steps and values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.analysis.abrupt import LONE_SERIES, Tails, abrupt_changes
+from pipeline.analysis.fits import SLOPE
+from pipeline.analysis.multiplicity import q_values
+from pipeline.analysis.spread import spread_breaks
+from pipeline.analysis.trends import MIN_POINTS, trend_breaks
+from pipeline.errors import UsageError
+
+Kind = Literal["level", "slope", "variance", "jump", "outlier"]
+Status = Literal["ok", "too_short", "constant", "no_value", "not_positive"]
+Floats = NDArray[np.float64]
+
+# Trend, variance and single steps are three tests of one series.
+N_DETECTORS = 3
+# Two detectors that point within so many points of each other mean one break.
+_NEAR = 2
+
+
+@dataclass(frozen=True)
+class Break:
+    """One break. `step` is the first of the new segment, or the one that stands out.
+
+    `before` and `after` are levels (level, jump, outlier), slopes per step (slope) or
+    robust standard deviations relative to the range (variance). `effect_size` counts
+    standard deviations of the noise; of a variance it is ln(after / before).
+    """
+
+    step: int
+    kind: Kind
+    before: float
+    after: float
+    effect_size: float
+    p_value: float
+    q_value: float
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the detectors made of one series of `n_points` finite values.
+
+    `status` other than `ok` says why no test was made.
+    """
+
+    status: Status
+    n_points: int
+    breaks: tuple[Break, ...] = ()
+
+
+def find_breaks(
+    steps: ArrayLike,
+    values: ArrayLike,
+    *,
+    is_change: bool = False,
+    alpha: float = 0.05,
+) -> tuple[Break, ...]:
+    """The breaks of one series whose q-value over the three detectors is ≤ alpha.
+
+    Steps ascend; values that are not finite are left out. `is_change` says that values
+    are sizes of change since the step before, as relative_change is. A series of fewer
+    than eight points, or a constant one, has no break.
+    Raises UsageError when lengths differ or steps repeat or descend.
+    """
+    scan = scan_series(steps, values, is_change=is_change, alpha=alpha)
+    p = np.array([each.p_value for each in scan.breaks])
+    q = q_values(p, N_DETECTORS)
+    return tuple(
+        with_q(each, float(value))
+        for each, value in zip(scan.breaks, q, strict=True)
+        if value <= alpha
+    )
+
+
+def with_q(found: Break, q_value: float) -> Break:
+    """The same break, its q-value known."""
+    facts = (found.before, found.after, found.effect_size, found.p_value)
+    return Break(found.step, found.kind, *facts, q_value)
+
+
+def scan_series(
+    steps: ArrayLike, values: ArrayLike, *, is_change: bool, alpha: float
+) -> Scan:
+    """Every break with a p-value ≤ alpha; q-values are still to come (NaN)."""
+    return scan_ready(prepare(steps, values, is_change=is_change), LONE_SERIES, alpha)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The finite values of a series, and the status that says if they can be judged."""
+
+    status: Status
+    steps: Floats
+    values: Floats
+    is_change: bool
+
+
+def prepare(steps: ArrayLike, values: ArrayLike, *, is_change: bool) -> Ready:
+    """Check a series, and leave out what is not finite."""
+    x, y = _checked(steps, values)
+    keep = np.isfinite(y)
+    # Where nothing changed the logarithm has no say: the audit of a series has.
+    keep &= (y > 0) | (not is_change)
+    n_finite = int(np.isfinite(y).sum())
+    x, y = x[keep], y[keep]
+    status: Status = "ok"
+    if y.size == 0:
+        status = "not_positive" if n_finite else "no_value"
+    elif y.size < MIN_POINTS:
+        status = "too_short"
+    elif not y.max() > y.min():
+        status = "constant"
+    return Ready(status, x, y, is_change)
+
+
+def scan_ready(series: Ready, tails: Tails, alpha: float) -> Scan:
+    """Every break with a p-value ≤ alpha, `tails` being those of its like."""
+    if series.status != "ok":
+        return Scan(series.status, series.values.size)
+    return Scan("ok", series.values.size, _detect(series, tails, alpha))
+
+
+def _checked(steps: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
+    try:
+        x, y = np.asarray(steps, np.float64), np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"steps and values of a series must be numbers: {error}",
+            fix="Give integers as steps; NaN marks a value that is missing",
+        ) from error
+    if x.ndim != 1 or x.shape != y.shape:
+        raise UsageError(
+            f"steps have shape {x.shape} and values {y.shape}",
+            fix="Give two lists of the same length",
+        )
+    bad = np.flatnonzero(~(np.diff(x) > 0))
+    if bad.size:
+        first = int(bad[0])
+        raise UsageError(
+            f"step {x[first + 1]:g} follows step {x[first]:g}",
+            fix="Sort the series by step, and keep one value of each step",
+        )
+    return x, y
+
+
+def _detect(series: Ready, tails: Tails, alpha: float) -> tuple[Break, ...]:
+    x, y, is_change = series.steps, series.values, series.is_change
+    trend_of = np.log(y) if is_change else y
+    trend = trend_breaks(x, trend_of, alpha)
+    places, spread = spread_breaks(trend.residuals, alpha)
+    if places.size:
+        # Judge levels by the largest of the noises, not by their mean.
+        sizes = np.append(spread[:, 3], spread[-1, 4]) ** 2
+        inflation = float(sizes.max() / max(np.median(trend.residuals**2) * 2.2, 1e-30))
+        trend = trend_breaks(x, trend_of, alpha, inflation=max(inflation, 1.0))
+    found: list[tuple[int, Break]] = []
+    for place, kind, fact in zip(trend.places, trend.kinds, trend.facts, strict=True):
+        word: Kind = "slope" if kind == SLOPE else "level"
+        before, after = fact[3:]
+        if is_change and kind != SLOPE:
+            before, after = np.exp(before), np.exp(after)
+        found.append((place, _as_break(x, place, word, (before, after, *fact[[0, 2]]))))
+    for place, fact in zip(places, spread, strict=True):
+        if not _is_near(place, found, reach=2 * _NEAR):
+            facts = (fact[3], fact[4], fact[0], fact[2])
+            found.append((place, _as_break(x, place, "variance", facts)))
+    for each in abrupt_changes(x, y, alpha, is_change=is_change, tails=tails):
+        if not _is_near(each.place, found, reach=_NEAR):
+            facts = (each.before, each.after, each.z, each.p_value)
+            kind_word: Kind = "outlier" if each.kind == "outlier" else "jump"
+            found.append((each.place, _as_break(x, each.place, kind_word, facts)))
+    return tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
+
+
+def _is_near(place: int, found: list[tuple[int, Break]], *, reach: int) -> bool:
+    return any(abs(place - other) <= reach for other, _ in found)
+
+
+def _as_break(x: Floats, place: int, kind: Kind, facts: tuple[float, ...]) -> Break:
+    before, after, effect, p = (float(fact) for fact in facts)
+    return Break(int(x[place]), kind, before, after, effect, p, float("nan"))
