@@ -4,8 +4,7 @@ import pytest
 
 from flows.settings import check_families, make_settings, parse_memory
 from pipeline.errors import UsageError
-
-FAMILIES = ("entries", "channels", "spectra")
+from pipeline.extract import Settings
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_too_little_memory_is_refused():
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        ([], FAMILIES),
+        ([], Settings().families),
         (["spectra,entries"], ("entries", "spectra")),
         (["channels", "channels"], ("channels",)),
     ],
@@ -53,7 +52,7 @@ def test_an_unknown_family_lists_the_known_ones():
 
 def test_what_is_not_said_is_the_machines_default():
     plain = make_settings()
-    assert (plain.families, plain.verify) == (FAMILIES, False)
+    assert (plain.families, plain.verify) == (Settings().families, False)
     assert plain.memory_bytes >= 2**29
     assert plain.threads >= 1
 
