@@ -69,8 +69,8 @@ def share(settings: Settings, n_tasks: int) -> Settings:
 
 
 def check_families(names: Sequence[str]) -> tuple[str, ...]:
-    """The families asked for in their own order, all of them when none is named."""
-    from pipeline.metrics.families import FAMILIES
+    """The families asked for, in their own order; the default ones for none."""
+    from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
 
     known = tuple(family.name for family in FAMILIES)
     asked = [name for text in names for name in text.replace(",", " ").split()]
@@ -80,7 +80,7 @@ def check_families(names: Sequence[str]) -> tuple[str, ...]:
             f"no metric family is called {unknown[0]!r}",
             fix=f"The families are {', '.join(known)}",
         )
-    return tuple(name for name in known if name in asked) or known
+    return tuple(name for name in known if name in asked) or DEFAULT_FAMILIES
 
 
 def parse_memory(text: str) -> int:

@@ -64,7 +64,8 @@ Families = Annotated[
     typer.Option(
         "--families",
         metavar="A,B",
-        help="Metric families to measure: entries, channels, spectra. All by default.",
+        help="Metric families to measure: entries, channels, spectra, adapters "
+        "(these four by default), heads.",
     ),
 ]
 Memory = Annotated[

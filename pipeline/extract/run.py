@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.errors import ConflictError, WeightlakeError
+from pipeline.extract.groups import measure_groups
 from pipeline.extract.ledger import (
     Standing,
     digest_content,
@@ -108,11 +109,13 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
 def _measure(
     job: _Job, checkpoint: Checkpoint, layout: Layout, families: Sequence[Family]
 ) -> tuple[list[TensorRecord], Reuse]:
+    of_tensors = [family for family in families if family.takes == "tensor"]
     warehouse = None if job.settings.replace else job.warehouse
-    reuse = Reuse(warehouse, families, layout_key(layout))
-    return measure_tensors(
-        checkpoint, layout, families, job.settings, reuse, job.progress
-    ), reuse
+    reuse = Reuse(warehouse, of_tensors, layout_key(layout))
+    records = measure_tensors(
+        checkpoint, layout, of_tensors, job.settings, reuse, job.progress
+    )
+    return measure_groups(checkpoint, layout, families, job.settings, records), reuse
 
 
 def _compare(
@@ -127,7 +130,7 @@ def _compare(
     digest = digest_content((r.tensor.name, r.digest or "") for r in hashed)
     is_same_content = digest == stamp.digest
     if is_same_content and stamp.layout == layout_key(layout):
-        return standing.missing
+        return standing.missing if standing.is_same_files else _renew(job, standing)
     if not is_same_content and not standing.is_same_source:
         raise ConflictError(
             f"is {stamp.source} in the warehouse, and {source.location} differs",
@@ -140,6 +143,15 @@ def _compare(
         family
         for family in FAMILIES
         if family.name in chosen or has_rows(job.warehouse, source.ref, family)
+    ]
+
+
+def _renew(job: _Job, standing: Standing) -> Sequence[Family]:
+    """What is missing, and families of groups: their config may say otherwise now."""
+    return [
+        family
+        for family in job.settings.chosen_families()
+        if family in standing.missing or family.takes != "tensor"
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import uuid4
 
 from pipeline.errors import UsageError
-from pipeline.metrics.families import FAMILIES
+from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
 from pipeline.metrics.tensor import Family
 from pipeline.refs import CheckpointSource
 
@@ -35,7 +35,7 @@ class Settings:
     to overwrite what stands under the same name, whatever it came from.
     """
 
-    families: tuple[str, ...] = _FAMILY_NAMES
+    families: tuple[str, ...] = DEFAULT_FAMILIES
     memory_bytes: int = field(default_factory=default_memory)
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     verify: bool = False

@@ -63,9 +63,11 @@ def write_result(warehouse: Warehouse, result: Result) -> None:
     source = result.checkpoint.source
     for family in result.families:
         stamp = result.stamp(family.name, family.version)
+        # Rows of one tensor can be those of an equal one; rows of several are new.
+        reuse = result.reuse if family.takes == "tensor" else Reuse()
         for table in TABLES:
             if table.name in family.tables:
-                rows = measured_frame(table, source, result.records, result.reuse)
+                rows = measured_frame(table, source, result.records, reuse)
                 write_partition(warehouse, table, source.ref, rows, stamp)
                 result.n_rows[family.name] = (
                     result.n_rows.get(family.name, 0) + rows.num_rows

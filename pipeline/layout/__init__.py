@@ -1,5 +1,7 @@
 """Where does a tensor sit in its network, and which matrices does it hold?"""
 
+from pipeline.layout.adapters import Adapter, find_adapters
+from pipeline.layout.attention import Attention, Projection, find_attentions
 from pipeline.layout.components import Component, load_components
 from pipeline.layout.families import Family, load_families
 from pipeline.layout.identify import identify
@@ -9,12 +11,17 @@ from pipeline.layout.views import MAX_OFFSETS, MatrixView
 
 __all__ = [
     "MAX_OFFSETS",
+    "Adapter",
+    "Attention",
     "Component",
     "Family",
     "Layout",
     "Location",
     "MatrixView",
     "Network",
+    "Projection",
+    "find_adapters",
+    "find_attentions",
     "identify",
     "load_components",
     "load_families",

@@ -77,6 +77,11 @@ class Layout:
         """The tensor's place: component `other` where nothing is known of it."""
         return self._place(name, shape)[0]
 
+    def sizes(self, name: str) -> Dimensions:
+        """Sizes of the network that the tensor is in: a tower has its own."""
+        tower = clean_name(name).tower.prefix
+        return self.networks.get(tower, self.networks[""]).sizes
+
     def depth(self, location: Location) -> float | None:
         """0 in the first block of its stack, 1 in the last, null outside blocks."""
         if location.layer is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.dtypes import DTYPES
+from pipeline.metrics.adapters import measure_adapter
 from pipeline.metrics.channels import N_TOP, describe_side, sum_channels
 from pipeline.metrics.entries import Row
+from pipeline.metrics.heads import measure_heads
 from pipeline.metrics.quantisation import clip_gain, rounding_noise
 from pipeline.metrics.singular_values import (
     Blocks,
@@ -145,5 +147,10 @@ def _solve(tensor: Tensor, view: View, blocks: Blocks) -> Row:
 ENTRIES = Family("entries", 1, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 1, ("spectra",), measure_spectra)
+ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")
+HEADS = Family(
+    "heads", 1, ("heads", "circuits"), measure_heads, "attention", is_default=False
+)
 
-FAMILIES: tuple[Family, ...] = (ENTRIES, CHANNELS, SPECTRA)
+FAMILIES: tuple[Family, ...] = (ENTRIES, CHANNELS, SPECTRA, ADAPTERS, HEADS)
+DEFAULT_FAMILIES = tuple(family.name for family in FAMILIES if family.is_default)

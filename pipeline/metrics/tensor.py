@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +77,14 @@ class Family:
 
     `measure` returns rows by table name, without the columns that say whose they are;
     a change of any definition raises `version`, and with it what counts as done.
+    What it `takes` is a Tensor, or several that belong together (`metrics.group`): they
+    are read once more, and its rows name their tensors themselves. A family that is
+    not `is_default` runs only when it is asked for.
     """
 
     name: str
     version: int
     tables: tuple[str, ...]
-    measure: Callable[[Tensor], Rows]
+    measure: Callable[[Any], Rows]
+    takes: Literal["tensor", "attention", "adapter"] = "tensor"
+    is_default: bool = True

@@ -1,9 +1,12 @@
 """The one place where a table and its columns are declared."""
 
+from pipeline.tables.adapters import ADAPTERS
 from pipeline.tables.channels import CHANNELS
 from pipeline.tables.checkpoints import CHECKPOINTS
+from pipeline.tables.circuits import CIRCUITS
 from pipeline.tables.column import Column, Table
 from pipeline.tables.extractions import EXTRACTIONS
+from pipeline.tables.heads import HEADS
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
 from pipeline.tables.tensor_stats import TENSOR_STATS
 from pipeline.tables.tensors import TENSORS
@@ -17,15 +20,21 @@ TABLES: tuple[Table, ...] = (
     VALUE_COUNTS,
     CHANNELS,
     SPECTRA,
+    ADAPTERS,
+    HEADS,
+    CIRCUITS,
     TRAINING_LOG,
     EXTRACTIONS,
 )
 
 __all__ = [
+    "ADAPTERS",
     "CHANNELS",
     "CHECKPOINTS",
+    "CIRCUITS",
     "ENERGY_SHARES",
     "EXTRACTIONS",
+    "HEADS",
     "SPECTRA",
     "TABLES",
     "TENSORS",

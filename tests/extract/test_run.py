@@ -99,7 +99,7 @@ def test_an_unchanged_checkpoint_is_left_alone(tmp_path, warehouse):
     verify = Settings(threads=2, verify=True)
     assert one(extract(folder, warehouse, verify)).status == "unchanged"
     assert everything(warehouse) == before
-    assert len(rows_of(warehouse, EXTRACTIONS)) == 4  # of the first run alone
+    assert len(rows_of(warehouse, EXTRACTIONS)) == 5  # of the first run alone
 
 
 def test_verify_finds_a_change_that_size_and_time_hide(tmp_path, warehouse):
