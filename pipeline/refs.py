@@ -70,6 +70,8 @@ class TensorRef:
     from the start of `file` where the format has one, else it is 0. A non-empty
     `skip_reason` says why its values are not to be measured (`optimizer_state`, …).
     `shared_with` names the earlier tensor whose storage this one shares, if any.
+    Where `quantised` is set, dtype, shape and bytes are those of the decoded values,
+    and `stored` is what the header declares.
     """
 
     name: str
@@ -80,10 +82,33 @@ class TensorRef:
     offset: int = 0
     skip_reason: str = ""
     shared_with: str = ""
+    quantised: Quantised | None = None
 
     @property
     def n_elements(self) -> int:
         return prod(self.shape)
+
+    @property
+    def stored(self) -> TensorRef:
+        """The tensor as its file holds it: itself, or the codes of its values."""
+        return self.quantised.codes if self.quantised else self
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """How a tensor's values are stored: as codes, and parts that tell what they mean.
+
+    `scheme` is for people (`gptq int4 g128`); `form` and `options` are what
+    `pipeline.quantised` decodes by. `codes` and the `parts`, by role, are as their
+    headers declare them. A non-empty `problem` says why they cannot be decoded.
+    """
+
+    scheme: str
+    form: str
+    codes: TensorRef
+    parts: tuple[tuple[str, TensorRef], ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +131,7 @@ class Checkpoint:
 
     source: CheckpointSource
     folder: str
-    format: Literal["safetensors", "torch"]
+    format: Literal["safetensors", "torch", "gguf"]
     files: tuple[FileStamp, ...]
     tensors: tuple[TensorRef, ...]
     kind: Literal["model", "adapter"] = "model"
@@ -118,8 +143,8 @@ class Checkpoint:
 
     @property
     def n_bytes(self) -> int:
-        return sum(tensor.n_bytes for tensor in self.tensors)
+        return sum(tensor.stored.n_bytes for tensor in self.tensors)
 
     @property
     def n_elements(self) -> int:
-        return sum(tensor.n_elements for tensor in self.tensors)
+        return sum(tensor.stored.n_elements for tensor in self.tensors)

@@ -13,7 +13,13 @@ FILES = sorted(
 # Layers from the ground up: a piece imports its own and lower ones.
 LAYERS = (
     {"pipeline.errors", "pipeline.refs", "pipeline.dtypes"},
-    {"pipeline.sources", "pipeline.layout", "pipeline.metrics", "pipeline.tables"},
+    {
+        "pipeline.sources",
+        "pipeline.layout",
+        "pipeline.metrics",
+        "pipeline.tables",
+        "pipeline.quantised",
+    },
     {
         "pipeline.extract",
         "pipeline.analysis",
@@ -32,6 +38,7 @@ DOORS = {
     "matplotlib": "pipeline.figures",
     "numba": ("pipeline.metrics", "pipeline.analysis"),
     "torch": "pipeline.sources",
+    "gguf": "pipeline.quantised",
     "huggingface_hub": ("pipeline.sources", "flows.doctor"),
     "scipy": ("pipeline.metrics", "pipeline.analysis"),
 }
@@ -42,6 +49,7 @@ ALONE = {
     "pipeline.figures": ("pipeline.query", "pipeline.warehouse", "pipeline.extract"),
     "pipeline.layout": ("pipeline.sources", "pipeline.metrics", "pipeline.tables"),
     "pipeline.sources": ("pipeline.layout", "pipeline.metrics", "pipeline.tables"),
+    "pipeline.quantised": ("pipeline.sources", "pipeline.layout", "pipeline.tables"),
     "pipeline.tables": ("pipeline.sources", "pipeline.layout", "pipeline.metrics"),
 }
 

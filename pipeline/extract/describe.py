@@ -80,5 +80,5 @@ def _main_dtype(checkpoint: Checkpoint) -> str | None:
     n_bytes: Counter[str] = Counter()
     for tensor in checkpoint.tensors:
         if not tensor.skip_reason:
-            n_bytes[tensor.dtype] += tensor.n_bytes
+            n_bytes[tensor.stored.dtype] += tensor.stored.n_bytes
     return n_bytes.most_common(1)[0][0] if n_bytes else None

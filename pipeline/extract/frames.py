@@ -64,7 +64,8 @@ def _key(source: CheckpointSource) -> Row:
 
 
 def _tensor_row(record: TensorRecord, layout: Layout) -> Row:
-    tensor, location = record.tensor, record.location
+    tensor, location = record.tensor.stored, record.location
+    codes = record.tensor.quantised
     n_first = tensor.shape[0] if tensor.shape else None
     is_matrix = len(tensor.shape) > 1
     return {
@@ -80,7 +81,11 @@ def _tensor_row(record: TensorRecord, layout: Layout) -> Row:
         "is_buffer": location.is_buffer,
         "is_transposed": location.is_transposed,
         "dtype": tensor.dtype,
-        "shape": "×".join(str(size) for size in tensor.shape),
+        "shape": _sizes(tensor.shape),
+        "quantisation": codes.scheme if codes else None,
+        "logical_shape": (
+            _sizes(record.tensor.shape) if codes and not codes.problem else None
+        ),
         "n_rows": n_first,
         "n_cols": prod(tensor.shape[1:]) if is_matrix else None,
         "n_elements": tensor.n_elements,
@@ -91,3 +96,7 @@ def _tensor_row(record: TensorRecord, layout: Layout) -> Row:
         "status": record.status,
         "reason": record.reason or None,
     }
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return "×".join(str(size) for size in shape)

@@ -86,7 +86,7 @@ def measure_tensors(
             record = TensorRecord(tensor, position, location, "ok")
             taken = budget.take(tensor.n_bytes)
             record, values = _read(reader, record, originals, half)
-            progress(tensor.n_bytes)
+            progress(tensor.stored.n_bytes)
             wanted = values is not None and families
             if wanted and record.digest and _is_known(reuse, record, layout):
                 record, wanted = replace(record, is_reused=True), False

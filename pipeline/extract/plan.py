@@ -63,7 +63,7 @@ def _plan_local(
     )
     checkpoint = open_checkpoint(source)
     layout = identify(checkpoint.tensors, checkpoint.config)
-    n_bytes = sum(t.n_bytes for t in checkpoint.tensors if not t.skip_reason)
+    n_bytes = sum(t.stored.n_bytes for t in checkpoint.tensors if not t.skip_reason)
     status = _status(standing)
     if status == "unchanged":
         return Plan(source, status, len(checkpoint.tensors), n_bytes, 0, 0, 0.0)
@@ -103,7 +103,7 @@ def _peak(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> int:
     """Tensors in flight, and one Gram matrix with LAPACK's copy a thread."""
     half = settings.memory_bytes // 2
     largest = max((t.n_bytes for t in checkpoint.tensors), default=0)
-    held = min(half, largest + (1 << 26), checkpoint.n_bytes)
+    held = min(half, largest + (1 << 26), sum(t.n_bytes for t in checkpoint.tensors))
     gram = max(
         (16 * n_small**2 for _, n_small in _sides(checkpoint, layout)), default=0
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import SourceError
 from pipeline.refs import Checkpoint, CheckpointSource, FileStamp, LogEntry, TensorRef
+from pipeline.sources.codes import see_codes
 from pipeline.sources.files import stamp_file
 from pipeline.sources.model_config import ADAPTER_CONFIG, MODEL_CONFIG, describe
 from pipeline.sources.safetensors_header import read_header
@@ -32,7 +34,8 @@ def open_checkpoint(
 ) -> Checkpoint:
     """List the checkpoint's tensors, in file order, with config, log and notes.
 
-    A hub checkpoint is brought into the hub's cache first; `local_files_only` forbids
+    Codes of quantised weights are seen as the weights that they stand for. A hub
+    checkpoint is brought into the hub's cache first; `local_files_only` forbids
     that. Raises SourceError when it is not there, not whole or not to be believed.
     """
     if source.kind == "hub":
@@ -44,14 +47,14 @@ def open_checkpoint(
     else:
         folder, weights = locate_set(Path(source.location))
         files, commit = _stamp_files(folder, weights, source), None
-    tensors, notes = _read_tensors(folder, weights)
+    tensors, notes, metadata = _read_tensors(folder, weights)
     description = describe(folder, weights, tensors)
     log: tuple[LogEntry, ...] = ()
     log_notes: tuple[str, ...] = ()
     if _owns_folder(folder, weights, source):
         log, log_notes = read_folder_log(folder)
         notes += _note_subfolders(folder)
-    return Checkpoint(
+    checkpoint = Checkpoint(
         source=source,
         folder=str(folder),
         format=weights.format,
@@ -60,10 +63,11 @@ def open_checkpoint(
         kind=description.kind,
         commit=commit,
         base_model=description.base_model,
-        config=description.config,
+        config=metadata or description.config,
         training_log=log,
         notes=(*notes, *description.notes, *log_notes, *note_series_log(source)),
     )
+    return see_codes(checkpoint)
 
 
 def list_files(
@@ -104,7 +108,9 @@ def _owns_folder(folder: Path, weights: WeightSet, source: CheckpointSource) -> 
 
 def _read_tensors(
     folder: Path, weights: WeightSet
-) -> tuple[tuple[TensorRef, ...], tuple[str, ...]]:
+) -> tuple[tuple[TensorRef, ...], tuple[str, ...], dict[str, Any]]:
+    """Tensors, notes, and the config that the files themselves hold (GGUF)."""
+    config: dict[str, Any] = {}
     notes = [
         f"also holds {other}: not read, taken for the same weights"
         for other in weights.others
@@ -114,6 +120,12 @@ def _read_tensors(
 
         tensors, torch_notes = list_tensors(folder, weights.files)
         notes += torch_notes
+    elif weights.format == "gguf":
+        from pipeline.sources.gguf_header import read_gguf, to_config
+
+        headers = [read_gguf(folder / name) for name in weights.files]
+        tensors = tuple(tensor for header in headers for tensor in header.tensors)
+        config = to_config(headers[0].metadata)
     else:
         tensors = tuple(
             tensor for name in weights.files for tensor in read_header(folder / name)
@@ -125,7 +137,7 @@ def _read_tensors(
         notes += find_unindexed(weights, set(list_names(folder)))
     if not tensors:
         notes.append("holds no tensor")
-    return tensors, tuple(notes)
+    return tensors, tuple(notes), config
 
 
 def _check_unique(folder: Path, tensors: tuple[TensorRef, ...]) -> None:

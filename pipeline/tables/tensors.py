@@ -49,18 +49,33 @@ TENSORS = Table(
             "stored (in, out) as Conv1D of GPT-2 is",
             nullable=False,
         ),
-        Column("dtype", TEXT, "safetensors code of the element type", nullable=False),
+        Column(
+            "dtype",
+            TEXT,
+            "safetensors or GGML code of the element type",
+            nullable=False,
+        ),
         Column("shape", TEXT, "sizes as stored, joined by ×", nullable=False),
+        Column(
+            "quantisation",
+            TEXT,
+            "how its values are coded (gptq int4 g128), null where they are as stored",
+        ),
+        Column(
+            "logical_shape",
+            TEXT,
+            "sizes of the weight that the codes stand for, joined by ×: statistics and spectra are of its decoded values",
+        ),
         Column("n_rows", COUNT, "first size, null for scalars"),
         Column(
             "n_cols", COUNT, "product of the other sizes, null for scalars and vectors"
         ),
-        Column("n_elements", COUNT, "elements", nullable=False),
+        Column("n_elements", COUNT, "elements as stored", nullable=False),
         Column("n_bytes", COUNT, "stored bytes", "bytes", nullable=False),
         Column(
             "digest",
             TEXT,
-            "xxh3-128 over dtype, shape and bytes; null when it was not read",
+            "xxh3-128 over dtype, shape and bytes, of scales too for codes; null when it was not read",
         ),
         Column(
             "alias_of", TEXT, "earlier tensor of the checkpoint with the same digest"

@@ -1,0 +1,135 @@
+"""Which tensors of a checkpoint are codes, and which only say what codes mean?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import SourceError
+from pipeline.quantised.form import Form, Group, Logical, Scheme, UnsupportedForm
+from pipeline.quantised.registry import FORMS
+from pipeline.refs import Quantised, TensorRef
+
+_ROLES = {
+    "scales": "scales",
+    "zeros": "zero points",
+    "order": "group order",
+    "codebook": "codebook",
+    "nested_scales": "scales of the scales",
+    "nested_codebook": "codebook of the scales",
+}
+_CONFIG_KEYS = ("quantization_config", "compression_config")
+# Integers that models hold beside their weights, whatever these are stored as.
+_INDICES = ("position_ids", "token_type_ids", "num_batches_tracked", "_index")
+
+
+def recognise(
+    tensors: Sequence[TensorRef],
+    config: Mapping[str, Any],
+    read: Callable[[TensorRef], NDArray[np.uint8]],
+) -> tuple[TensorRef, ...]:
+    """The same tensors, with codes seen as the weights that they stand for.
+
+    A tensor of codes becomes `quantised`, its shape that of the weight; what belongs to
+    it is skipped, with a reason. Where the config names a method that nothing here
+    reads, its codes are skipped too. `read` gives the bytes of a small tensor.
+    """
+    scheme = _read_scheme(config)
+    by_name = {one.name: one for one in tensors if not one.skip_reason}
+    found: dict[str, TensorRef] = {}
+    for form in FORMS:
+        for tensor in by_name.values():
+            group = _gather(form, tensor, by_name, read)
+            if group is not None and not _is_taken(group, found):
+                found |= _claim(form, group, scheme)
+    return tuple(found.get(one.name) or _guard(one, scheme) for one in tensors)
+
+
+def _is_taken(group: Group, found: Mapping[str, TensorRef]) -> bool:
+    return any(part.name in found for part in group.parts.values())
+
+
+def _gather(
+    form: Form,
+    tensor: TensorRef,
+    by_name: Mapping[str, TensorRef],
+    read: Callable[[TensorRef], NDArray[np.uint8]],
+) -> Group | None:
+    ending = next((e for e in form.endings["codes"] if tensor.name.endswith(e)), None)
+    if ending is None:
+        return None
+    stem = tensor.name.removesuffix(ending)
+    parts = {"codes": tensor}
+    for role, endings in form.endings.items():
+        part = next((by_name[stem + e] for e in endings if stem + e in by_name), None)
+        if part is not None and role != "codes":
+            parts[role] = part
+    return Group(parts, read)
+
+
+def _claim(form: Form, group: Group, scheme: Scheme) -> dict[str, TensorRef]:
+    """The group's tensors as they are to be seen, empty when it is of another form."""
+    codes = group.codes
+    name, problem = form.name, ""
+    try:
+        logical = form.identify(group, scheme)
+        if logical is None:
+            return {}
+    except UnsupportedForm as error:
+        reason = f"unsupported: {error}"
+        return {codes.name: replace(codes, skip_reason=reason)} | _skip_parts(
+            group, name
+        )
+    except SourceError as error:
+        logical, problem = Logical(name, codes.shape), str(error)
+    parts = tuple((role, one) for role, one in group.parts.items() if role != "codes")
+    options = tuple(sorted(logical.options.items()))
+    quantised = Quantised(logical.scheme, form.name, codes, parts, options, problem)
+    weight = replace(codes, quantised=quantised)
+    if not problem:
+        n_bytes = 4 * prod(logical.shape)
+        weight = replace(weight, dtype="F32", shape=logical.shape, n_bytes=n_bytes)
+    return {codes.name: weight} | _skip_parts(group, logical.scheme)
+
+
+def _skip_parts(group: Group, scheme: str) -> dict[str, TensorRef]:
+    return {
+        one.name: replace(
+            one,
+            skip_reason=f"{_ROLES.get(role, role)} of {group.codes.name} ({scheme})",
+        )
+        for role, one in group.parts.items()
+        if role != "codes"
+    }
+
+
+def _guard(tensor: TensorRef, scheme: Scheme) -> TensorRef:
+    """Under a method of quantisation, integers that no form claims are no values."""
+    is_index = tensor.name.endswith(_INDICES) or not tensor.shape
+    if tensor.skip_reason or not scheme.config or is_index:
+        return tensor
+    if tensor.dtype[0] not in "IU" and not tensor.dtype.startswith(("F8", "F4", "F6")):
+        return tensor
+    method = scheme.method or "an unnamed method"
+    reason = f"unsupported: {tensor.dtype} codes of {method}, in an unknown layout"
+    return replace(tensor, skip_reason=reason)
+
+
+def _read_scheme(config: Mapping[str, Any]) -> Scheme:
+    inner = config.get("text_config")
+    for place in (config, inner if isinstance(inner, dict) else {}):
+        for key in _CONFIG_KEYS:
+            stated = place.get(key)
+            if isinstance(stated, dict):
+                return Scheme(_method(stated), stated)
+    return Scheme()
+
+
+def _method(stated: Mapping[str, Any]) -> str:
+    method = stated.get("quant_method")
+    return method.lower() if isinstance(method, str) else ""

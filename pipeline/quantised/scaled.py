@@ -1,0 +1,132 @@
+"""8-bit codes with a scale per tensor, row or block: DeepSeek, compressed-tensors.
+
+w = (q − z)·s, with s per block. What DeepSeek calls `weight_scale_inv` is s as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dtypes import DTYPES
+from pipeline.metrics.decode import to_float
+from pipeline.quantised.form import (
+    Form,
+    Group,
+    Logical,
+    Options,
+    Scheme,
+    damaged,
+    sizes,
+)
+from pipeline.quantised.parts import Parts
+from pipeline.refs import TensorRef
+
+# Methods whose 8-bit floats mean nothing without a scale; elsewhere they may be a cast.
+_METHODS = ("fp8", "compressed-tensors", "fbgemm_fp8", "modelopt", "finegrained_fp8")
+_USUAL_BLOCK = 128
+
+
+def identify(group: Group, scheme: Scheme) -> Logical | None:
+    codes = group.codes
+    is_float = codes.dtype.startswith("F8") and codes.dtype != "F8_E8M0"
+    if not (is_float or codes.dtype == "I8") or len(codes.shape) < 2:
+        return None
+    if "scales" not in group.parts and scheme.method not in _METHODS:
+        return None
+    scales = group.need("scales", "weight_scale or weight_scale_inv")
+    if DTYPES[scales.dtype].kind != "float":
+        return None
+    if 0 in codes.shape:
+        raise damaged(codes.name, f"codes of shape {sizes(codes.shape)}")
+    blocks = _blocks(codes, scales, scheme)
+    zeros = group.parts.get("zeros")
+    if zeros is not None and zeros.n_elements != scales.n_elements:
+        what = f"zero points of {sizes(zeros.shape)} do not fit its scales"
+        raise damaged(codes.name, what)
+    kind = f"fp8 {codes.dtype[3:].lower()}" if is_float else "int8"
+    name = f"{kind} {_granularity(codes.shape, blocks)}"
+    return Logical(name, codes.shape, {"blocks": blocks, "shape": codes.shape})
+
+
+def _blocks(codes: TensorRef, scales: TensorRef, scheme: Scheme) -> tuple[int, ...]:
+    """Along each axis, how many codes share a scale."""
+    shape = codes.shape
+    if scales.n_elements == 1:
+        return shape
+    found = scales.shape
+    if found == shape[: len(found)]:
+        found += (1,) * (len(shape) - len(found))
+    stated = scheme.config.get("weight_block_size")
+    stated = stated if isinstance(stated, list) else []
+    # A stated block is for the last two axes: before them come experts.
+    wanted = [*(1 for _ in shape[2:]), *stated][-len(shape) :]
+    wanted = [1] * (len(shape) - len(wanted)) + wanted
+    if len(found) == len(shape):
+        blocks = [
+            next(_fits(size, n, want), 0)
+            for size, n, want in zip(shape, found, wanted, strict=True)
+        ]
+        if all(blocks):
+            return tuple(blocks)
+    what = f"scales of {sizes(scales.shape)} do not fit codes of {sizes(shape)}"
+    raise damaged(codes.name, what)
+
+
+def _fits(size: int, n_blocks: int, wanted: object) -> Iterator[int]:
+    """Sizes of a block that make `n_blocks` of `size`, the most likely first."""
+    if n_blocks == size:
+        yield 1
+    if n_blocks == 1:
+        yield size
+    for block in (wanted, _USUAL_BLOCK):
+        if type(block) is int and block > 0 and -(-size // block) == n_blocks:
+            yield block
+    if 0 < n_blocks < size and size % n_blocks == 0:
+        yield size // n_blocks
+
+
+def _granularity(shape: tuple[int, ...], blocks: tuple[int, ...]) -> str:
+    if blocks == shape:
+        return "per tensor"
+    if blocks[-1] == shape[-1] and blocks[-2] == 1:
+        return "per row"
+    return sizes(blocks[-2:])
+
+
+def decode(
+    parts: Parts, options: Options, start: int, stop: int
+) -> NDArray[np.float32]:
+    shape, blocks = options["shape"], options["blocks"]
+    n_blocks = [-(-size // block) for size, block in zip(shape, blocks, strict=True)]
+    places = np.unravel_index(np.arange(start, stop), shape[:-1])
+    row = np.ravel_multi_index(
+        [at // block for at, block in zip(places, blocks[:-1], strict=True)],
+        n_blocks[:-1],
+    )
+    column = np.arange(shape[-1]) // blocks[-1]
+    codes = to_float(parts.rows("codes", start, stop), parts.dtype("codes"))
+
+    def spread(role: str) -> NDArray[np.float32]:
+        table = parts.numbers(role).reshape(prod(n_blocks[:-1]), n_blocks[-1])
+        return table[row][:, column]
+
+    if "zeros" in parts:
+        codes = codes - spread("zeros")
+    values: NDArray[np.float32] = (codes * spread("scales")).astype(np.float32)
+    return values
+
+
+SCALED = Form(
+    "scaled",
+    {
+        "codes": ("",),
+        "scales": ("_scale_inv", "_scale"),
+        "zeros": ("_zero_point",),
+    },
+    identify,
+    decode,
+)
