@@ -35,8 +35,10 @@ Format = Annotated[
     FormatName | None,
     typer.Option(
         "--format",
-        help="Form of the result. Without it the suffix of -o says it; else a table, in a "
-        "pipe whole and unstyled. Tables round; json, csv and parquet do not.",
+        help=(
+            "Form of the result. Without it the suffix of -o says it; else a table, in "
+            "a pipe whole and unstyled. Tables round; json, csv and parquet do not."
+        ),
     ),
 ]
 Output = Annotated[
