@@ -24,15 +24,17 @@ from pipeline.extract.measure import (
     hash_tensors,
     measure_tensors,
 )
+from pipeline.extract.nulls import find_nulls, list_shapes
 from pipeline.extract.reuse import Reuse
 from pipeline.extract.settings import Outcome, Settings
 from pipeline.extract.training import update_series_log
 from pipeline.extract.write import Result, write_result
 from pipeline.layout import Layout, identify
-from pipeline.metrics.families import FAMILIES
+from pipeline.metrics.families import FAMILIES, with_nulls
 from pipeline.metrics.tensor import Family
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
+from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 
 
@@ -109,9 +111,13 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
 def _measure(
     job: _Job, checkpoint: Checkpoint, layout: Layout, families: Sequence[Family]
 ) -> tuple[list[TensorRecord], Reuse]:
-    of_tensors = [family for family in families if family.takes == "tensor"]
+    of_tensors = tuple(family for family in families if family.takes == "tensor")
     warehouse = None if job.settings.replace else job.warehouse
     reuse = Reuse(warehouse, of_tensors, layout_key(layout))
+    if any(SPECTRA.name in family.tables for family in of_tensors):
+        shapes = list_shapes(checkpoint.tensors, layout)
+        nulls = find_nulls(job.warehouse, shapes, threads=job.settings.threads)
+        of_tensors = with_nulls(of_tensors, nulls)
     records = measure_tensors(
         checkpoint, layout, of_tensors, job.settings, reuse, job.progress
     )
@@ -166,7 +172,7 @@ def _outcome(job: _Job, records: Sequence[TensorRecord]) -> Outcome:
         job.source,
         "measured" if n_reused + n_measured else "unchanged",
         time.monotonic() - job.began,
-        sum(record.tensor.n_bytes for record in records if record.digest),
+        sum(record.tensor.stored.n_bytes for record in records if record.digest),
         len(records),
         n_measured,
         n_reused,

@@ -49,7 +49,7 @@ def describe_spectrum(
         "design_rank": sigma.size,
         "rank_ratio": rank / sigma.size,
     }
-    return row | _shape_metrics(sigma)
+    return row | shape_metrics(sigma)
 
 
 def _scaled_norm(sigma: NDArray[np.float64]) -> float:
@@ -57,7 +57,8 @@ def _scaled_norm(sigma: NDArray[np.float64]) -> float:
     return sqrt(float(((sigma / sigma[0]) ** 2).sum())) if sigma[0] > 0 else 0.0
 
 
-def _shape_metrics(sigma: NDArray[np.float64]) -> Row:
+def shape_metrics(sigma: NDArray[np.float64]) -> Row:
+    """Ranks and entropies: what does not change when the matrix is scaled."""
     names = [f"rank_{percent}" for percent in ENERGY_PERCENTS]
     if sigma[0] == 0:
         empty = "stable_rank", "effective_rank", "participation_ratio"

@@ -7,6 +7,7 @@ from pipeline.tables.circuits import CIRCUITS
 from pipeline.tables.column import Column, Table
 from pipeline.tables.extractions import EXTRACTIONS
 from pipeline.tables.heads import HEADS
+from pipeline.tables.nulls import NULLS
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
 from pipeline.tables.tensor_stats import TENSOR_STATS
 from pipeline.tables.tensors import TENSORS
@@ -20,6 +21,7 @@ TABLES: tuple[Table, ...] = (
     VALUE_COUNTS,
     CHANNELS,
     SPECTRA,
+    NULLS,
     ADAPTERS,
     HEADS,
     CIRCUITS,
@@ -35,6 +37,7 @@ __all__ = [
     "ENERGY_SHARES",
     "EXTRACTIONS",
     "HEADS",
+    "NULLS",
     "SPECTRA",
     "TABLES",
     "TENSORS",

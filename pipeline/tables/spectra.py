@@ -1,6 +1,7 @@
 """What is the spectrum of a matrix? Singular values, norms and ranks by view."""
 
 from pipeline.tables.column import COUNT, REAL, REALS, TEXT, Column, Table, key_columns
+from pipeline.tables.tail import NULL_COLUMNS, TAIL_COLUMNS
 
 ENERGY_SHARES = (50, 60, 70, 80, 90, 95, 99)
 
@@ -125,6 +126,8 @@ SPECTRA = Table(
             "low",
         ),
         *(_energy_rank(percent) for percent in ENERGY_SHARES),
+        *TAIL_COLUMNS,
+        *NULL_COLUMNS,
         Column(
             "sigma_error_bound",
             REAL,
