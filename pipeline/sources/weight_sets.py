@@ -12,7 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 TORCH_SUFFIXES = (".bin", ".pt", ".pth", ".th", ".ckpt")
-WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES)
+GGUF_SUFFIX = ".gguf"
+WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES, GGUF_SUFFIX)
+
+Format = Literal["safetensors", "torch", "gguf"]
+# Of one model in several forms the first is read: GGUF is mostly rounded.
+_PREFERENCE: tuple[Format, ...] = ("safetensors", "torch", "gguf")
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,9})-of-(?P<total>\d{1,9})")
 _INDEX = re.compile(r"(?P<stem>.+)\.(safetensors|bin)\.index(\.\w+)?\.json")
@@ -41,7 +46,7 @@ class WeightSet:
 
     head: str
     stem: str
-    format: Literal["safetensors", "torch"]
+    format: Format
     files: tuple[str, ...]
     index: str = ""
     n_expected: int = 0
@@ -61,8 +66,8 @@ def group_files(
     """The sets that a folder's file names form, by name.
 
     `indexed` maps each index file to the shards that it lists, none when it cannot be
-    read. Of several forms of one model the first stays: safetensors before torch, one
-    file before shards, full before variants.
+    read. Of several forms of one model the first stays: safetensors before torch before
+    GGUF, one file before shards, full before variants.
     """
     names = sorted(names)
     sets = [_indexed_set(name, names, indexed) for name in names if is_index(name)]
@@ -107,9 +112,7 @@ def _indexed_set(
 ) -> WeightSet:
     match = _INDEX.fullmatch(index)
     stem, suffix = (match["stem"], match[2]) if match else (index, "")
-    kind: Literal["safetensors", "torch"] = (
-        "torch" if suffix == "bin" else "safetensors"
-    )
+    kind: Format = "torch" if suffix == "bin" else "safetensors"
     found = WeightSet(index, stem, kind, (), index=index)
     files = indexed[index] or find_namesakes(found, names)
     return replace(found, files=tuple(sorted(files)))
@@ -154,10 +157,10 @@ def _choose(sets: list[WeightSet]) -> tuple[WeightSet, ...]:
     return tuple(sorted(chosen, key=lambda one: one.head))
 
 
-def _rank(one: WeightSet) -> tuple[bool, bool, bool, bool, str]:
+def _rank(one: WeightSet) -> tuple[int, bool, bool, bool, str]:
     base, _, variant = one.stem.partition(".")
     return (
-        one.format == "torch",
+        _PREFERENCE.index(one.format),
         base == "consolidated",
         len(one.files) != 1,
         bool(variant),
@@ -174,5 +177,7 @@ def _stem(name: str) -> str:
     return name.removesuffix(suffix)
 
 
-def _format(name: str) -> Literal["safetensors", "torch"]:
+def _format(name: str) -> Format:
+    if name.endswith(GGUF_SUFFIX):
+        return "gguf"
     return "safetensors" if name.endswith(".safetensors") else "torch"

@@ -92,7 +92,7 @@ def test_an_unreadable_index_takes_the_shards_of_its_name():
         "training_args.bin",
         "bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt",
         "config.json",
-        "model.gguf",
+        "model.gguf.part",
         "trainer_state.json",
     ],
 )
@@ -101,7 +101,8 @@ def test_what_a_trainer_saves_beside_is_no_model(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["optimus.safetensors", "a.bin", "b.pt", "c.pth", "d.th", "e.ckpt"]
+    "name",
+    ["optimus.safetensors", "a.bin", "b.pt", "c.pth", "d.th", "e.ckpt", "f.gguf"],
 )
 def test_names_of_weights(name):
     assert is_weights(name)
