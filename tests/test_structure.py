@@ -21,6 +21,7 @@ LAYERS = (
         "pipeline.quantised",
     },
     {
+        "pipeline.compare",
         "pipeline.extract",
         "pipeline.analysis",
         "pipeline.figures",

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from flows.cli.compare import compare
 from flows.cli.doctor import doctor, version
 from flows.cli.extract import extract
 from flows.cli.plot import plot
@@ -28,6 +29,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     query,
     tables,
     plot,
+    compare,
     status,
     check,
     compact,

@@ -70,7 +70,7 @@ def plot(
         save(figure.draw(frame, **options), output)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
-    sys.stdout.write(figure.sketch(frame, width))
+    sys.stdout.write(figure.sketch(frame, width, **options))
 
 
 def _figures() -> pa.Table:

@@ -11,7 +11,7 @@ from pipeline.extract.ledger import CHECKPOINT_FAMILY, CHECKPOINT_VERSION
 from pipeline.extract.settings import Outcome
 from pipeline.extract.write import Result, tool_versions
 from pipeline.tables import EXTRACTIONS
-from pipeline.warehouse import Warehouse, write_log
+from pipeline.warehouse import Warehouse, write_named
 
 
 def log_extraction(
@@ -67,4 +67,4 @@ def _write(
     warehouse: Warehouse, run: str, outcome: Outcome, rows: list[dict[str, Any]]
 ) -> None:
     table = frame(EXTRACTIONS, rows)
-    write_log(warehouse, EXTRACTIONS, outcome.source.ref, table, run)
+    write_named(warehouse, EXTRACTIONS, outcome.source.ref, table, run)

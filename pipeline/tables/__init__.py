@@ -9,6 +9,7 @@ from pipeline.tables.extractions import EXTRACTIONS
 from pipeline.tables.heads import HEADS
 from pipeline.tables.nulls import NULLS
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
+from pipeline.tables.tensor_changes import TENSOR_CHANGES
 from pipeline.tables.tensor_stats import TENSOR_STATS
 from pipeline.tables.tensors import TENSORS
 from pipeline.tables.training_log import TRAINING_LOG
@@ -25,6 +26,7 @@ TABLES: tuple[Table, ...] = (
     ADAPTERS,
     HEADS,
     CIRCUITS,
+    TENSOR_CHANGES,
     TRAINING_LOG,
     EXTRACTIONS,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "SPECTRA",
     "TABLES",
     "TENSORS",
+    "TENSOR_CHANGES",
     "TENSOR_STATS",
     "TRAINING_LOG",
     "VALUE_COUNTS",

@@ -3,10 +3,11 @@
 from pipeline.warehouse.compaction import Compaction, compact
 from pipeline.warehouse.partitions import (
     Stamp,
+    read_named_stamp,
     read_partition,
     read_stamp,
     remove_partition,
-    write_log,
+    write_named,
     write_partition,
 )
 from pipeline.warehouse.places import Warehouse, open_warehouse
@@ -17,9 +18,10 @@ __all__ = [
     "Warehouse",
     "compact",
     "open_warehouse",
+    "read_named_stamp",
     "read_partition",
     "read_stamp",
     "remove_partition",
-    "write_log",
+    "write_named",
     "write_partition",
 ]

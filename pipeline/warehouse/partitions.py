@@ -67,17 +67,36 @@ def write_partition(
     return int(content.size)
 
 
-def write_log(
-    warehouse: Warehouse, table: Table, ref: ModelRef, frame: pa.Table, name: str
+def write_named(
+    warehouse: Warehouse,
+    table: Table,
+    ref: ModelRef,
+    frame: pa.Table,
+    name: str,
+    stamp: Stamp | None = None,
 ) -> None:
-    """Add a file `name` to a log table, which grows by a file a run."""
+    """Put a file `name` into a partition that holds several: a log, or comparisons."""
+    facts = stamp.facts() if stamp else {}
     path = warehouse.partition(table.name, ref).with_name(f"{name}.parquet")
     try:
         with warehouse.lock():
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, table_bytes(frame, {}))
+            replace_file(path, table_bytes(frame, facts))
     except OSError as error:
         raise _refused(path.name, warehouse, error) from error
+
+
+def read_named_stamp(
+    warehouse: Warehouse, table: Table, ref: ModelRef, name: str
+) -> Stamp | None:
+    """The stamp of a file `name` in a partition, None when there is none."""
+    path = warehouse.partition(table.name, ref).with_name(f"{name}.parquet")
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return None
+    facts = metadata.get(STAMP_KEY.encode())
+    return Stamp(**json.loads(facts)) if facts else None
 
 
 def read_stamp(warehouse: Warehouse, table: str, ref: ModelRef) -> Stamp | None:

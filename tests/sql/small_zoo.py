@@ -219,6 +219,17 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *at([{"n_layers": 3, "n_tensors": 3, "n_elements": 12}], "deep", "v1"),
             *_run_rows([{"series": "run", "n_tensors": 2, "n_elements": 6}]),
         ],
+        tensor_changes=at(
+            [
+                {
+                    "tensor": "emb",
+                    "from_tensor": "emb",
+                    "from_model": "pair",
+                    "from_revision": "old",
+                }
+            ],
+            "pair",
+        ),
         tensors=[
             *at(PAIR_TENSORS, "pair"),
             *at(PAIR_TENSORS, "pair", "old"),

@@ -1,0 +1,14 @@
+"""Two checkpoints, tensor by tensor: what changed, and how."""
+
+from pipeline.compare.match import Match, match_tensors
+from pipeline.compare.pairs import Pairing, pair_steps
+from pipeline.compare.run import Comparison, compare_checkpoints
+
+__all__ = [
+    "Comparison",
+    "Match",
+    "Pairing",
+    "compare_checkpoints",
+    "match_tensors",
+    "pair_steps",
+]

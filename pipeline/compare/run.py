@@ -1,0 +1,154 @@
+"""What changed between two checkpoints? Two tensors in memory, never two models.
+
+Tensors whose digests the warehouse knows to be equal are not read at all.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import xxhash
+from threadpoolctl import threadpool_limits
+
+from pipeline.compare.match import match_tensors
+from pipeline.compare.measure import PairJob
+from pipeline.errors import WeightlakeError
+from pipeline.extract.frames import frame
+from pipeline.extract.ledger import digest_files
+from pipeline.extract.settings import Settings
+from pipeline.layout import identify
+from pipeline.refs import CheckpointSource
+from pipeline.sources import list_files, open_checkpoint, open_reader
+from pipeline.tables import CHECKPOINTS, TENSOR_CHANGES, TENSORS
+from pipeline.warehouse import (
+    Stamp,
+    Warehouse,
+    read_named_stamp,
+    read_partition,
+    read_stamp,
+    write_named,
+)
+
+VERSION = 1
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the comparison of two checkpoints ended."""
+
+    old: CheckpointSource
+    new: CheckpointSource
+    status: Literal["measured", "unchanged", "failed"]
+    seconds: float
+    n_rows: int = 0
+    error: str = ""
+
+
+def compare_checkpoints(
+    old: CheckpointSource,
+    new: CheckpointSource,
+    warehouse: Warehouse,
+    settings: Settings,
+    *,
+    with_directions: bool = True,
+) -> Comparison:
+    """Write the rows of `tensor_changes` from `old` to `new`.
+
+    `with_directions` adds the columns of the difference's spectrum and of leading
+    subspaces to every matrix. Bad input does not raise: the comparison says failed.
+    """
+    began = time.monotonic()
+    try:
+        stamp = _stamp(old, new, settings, with_directions)
+        name = _file_name(old)
+        if not settings.replace and stamp == read_named_stamp(
+            warehouse, TENSOR_CHANGES, new.ref, name
+        ):
+            return Comparison(old, new, "unchanged", time.monotonic() - began)
+        rows = _measure(old, new, warehouse, settings, with_directions)
+        table = frame(TENSOR_CHANGES, rows)
+        write_named(warehouse, TENSOR_CHANGES, new.ref, table, name, stamp)
+    except WeightlakeError as error:
+        seconds = time.monotonic() - began
+        return Comparison(old, new, "failed", seconds, error=str(error))
+    return Comparison(old, new, "measured", time.monotonic() - began, len(rows))
+
+
+def _stamp(
+    old: CheckpointSource,
+    new: CheckpointSource,
+    settings: Settings,
+    with_directions: bool,
+) -> Stamp:
+    """What the rows depend on: both sides' files, and what was asked for."""
+    sides = [
+        digest_files(list_files(source, local_files_only=settings.local_files_only))
+        for source in (old, new)
+    ]
+    return Stamp(
+        source=f"{old.location} → {new.location}",
+        digest=" → ".join(sides),
+        files_digest=sides[1],
+        family="changes with directions" if with_directions else "changes",
+        version=VERSION,
+    )
+
+
+def _file_name(old: CheckpointSource) -> str:
+    """One file per checkpoint that a revision is compared with."""
+    return f"from-{xxhash.xxh3_64_hexdigest(str(old.ref).encode())}"
+
+
+def _measure(
+    old: CheckpointSource,
+    new: CheckpointSource,
+    warehouse: Warehouse,
+    settings: Settings,
+    with_directions: bool,
+) -> list[Row]:
+    offline = settings.local_files_only
+    one, other = (open_checkpoint(s, local_files_only=offline) for s in (old, new))
+    matches = match_tensors(
+        one.tensors,
+        identify(one.tensors, one.config),
+        other.tensors,
+        identify(other.tensors, other.config),
+    )
+    known = _digests(warehouse, old), _digests(warehouse, new)
+    key = _key(old, new)
+    with (
+        open_reader(one) as old_reader,
+        open_reader(other) as new_reader,
+        threadpool_limits(limits=1, user_api="blas"),
+        ThreadPoolExecutor(settings.threads, "compare") as pool,
+    ):
+        job = PairJob(old_reader, new_reader, settings, with_directions, known)
+        return [key | row for row in pool.map(job.row, matches)]
+
+
+def _key(old: CheckpointSource, new: CheckpointSource) -> Row:
+    return {
+        "model": new.ref.model,
+        "revision": new.ref.revision,
+        "step": new.step,
+        "from_model": old.ref.model,
+        "from_revision": old.ref.revision,
+        "from_step": old.step,
+    }
+
+
+def _digests(warehouse: Warehouse, source: CheckpointSource) -> dict[str, str]:
+    """Digests by tensor where the warehouse holds this very checkpoint, else none."""
+    stamp = read_stamp(warehouse, CHECKPOINTS.name, source.ref)
+    if stamp is None or stamp.source != source.location:
+        return {}
+    if stamp.files_digest != digest_files(list_files(source)):
+        return {}
+    columns = ["tensor", "digest"]
+    rows = read_partition(warehouse, TENSORS.name, source.ref, columns)
+    return {r["tensor"]: r["digest"] for r in rows.to_pylist()} if rows else {}

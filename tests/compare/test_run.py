@@ -1,0 +1,114 @@
+"""Two checkpoints compared, into the warehouse."""
+
+import numpy as np
+import pytest
+
+from pipeline.compare import compare_checkpoints, pair_steps
+from pipeline.errors import UsageError
+from pipeline.extract import Settings, extract_checkpoint
+from pipeline.refs import CheckpointSource, ModelRef
+from pipeline.sources import discover
+from pipeline.tables import TENSOR_CHANGES
+from pipeline.warehouse import open_warehouse
+from tests.extract.pico import gpt2_tensors, save_model, save_series
+from tests.extract.tables import rows_of
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    return open_warehouse(tmp_path / "warehouse")
+
+
+def compare(old, new, warehouse, **settings):
+    (one,), (other,) = discover(str(old)), discover(str(new))
+    return compare_checkpoints(one, other, warehouse, Settings(threads=2, **settings))
+
+
+def rows(warehouse):
+    return {row["tensor"]: row for row in rows_of(warehouse, TENSOR_CHANGES)}
+
+
+def test_a_fine_tune_against_its_base(tmp_path, warehouse):
+    base = gpt2_tensors()
+    tuned = {name: tensor.copy() for name, tensor in base.items()}
+    noise = np.random.default_rng(0).standard_normal((16, 64)).astype(np.float32)
+    tuned["h.1.mlp.c_fc.weight"] += 1e-3 * noise
+    old = save_model(tmp_path / "base", base)
+    new = save_model(tmp_path / "tuned", tuned)
+    outcome = compare(old, new, warehouse)
+    assert (outcome.status, outcome.n_rows) == ("measured", len(base))
+    found = rows(warehouse)
+    moved = found["h.1.mlp.c_fc.weight"]
+    assert moved["relative_change"] == pytest.approx(
+        np.linalg.norm(tuned["h.1.mlp.c_fc.weight"] - base["h.1.mlp.c_fc.weight"])
+        / np.linalg.norm(base["h.1.mlp.c_fc.weight"]),
+        rel=1e-6,
+    )
+    assert moved["change_stable_rank"] > 3
+    still = [row for name, row in found.items() if name != "h.1.mlp.c_fc.weight"]
+    assert {row["status"] for row in still} == {"identical"}
+    assert {(row["model"], row["from_model"]) for row in still} == {("tuned", "base")}
+
+
+def test_what_the_warehouse_knows_to_be_equal_is_not_read(tmp_path, warehouse):
+    folder = save_series(tmp_path / "run", n_steps=2)
+    sources = discover(str(folder))
+    for source in sources:
+        extract_checkpoint(source, warehouse, Settings(threads=2))
+    compare_checkpoints(*sources, warehouse, Settings(threads=2))
+    frozen = rows(warehouse)["wte.weight"]
+    assert (frozen["status"], frozen["relative_change"]) == ("identical", 0)
+    assert frozen["from_norm"] is None  # nothing was read
+
+
+def test_a_second_time_nothing_is_measured(tmp_path, warehouse):
+    one = save_model(tmp_path / "a", gpt2_tensors(0))
+    other = save_model(tmp_path / "b", gpt2_tensors(1))
+    assert compare(one, other, warehouse).status == "measured"
+    before = rows(warehouse)
+    assert compare(one, other, warehouse).status == "unchanged"
+    save_model(tmp_path / "b", gpt2_tensors(2))
+    assert compare(one, other, warehouse).status == "measured"
+    assert rows(warehouse) != before
+    assert len(rows_of(warehouse, TENSOR_CHANGES)) == len(before)
+
+
+def test_little_memory_changes_no_entry_wise_number(tmp_path, warehouse):
+    one = save_model(tmp_path / "a", gpt2_tensors(0, width=48))
+    other = save_model(tmp_path / "b", gpt2_tensors(1, width=48))
+    compare(one, other, warehouse)
+    small = open_warehouse(tmp_path / "small")
+    compare(one, other, small, memory_bytes=20_000)
+    whole, bounded = rows(warehouse), rows(small)
+    for name, row in bounded.items():
+        for column in ("relative_change", "cosine_similarity", "unchanged_fraction"):
+            if whole[name][column] is not None:
+                assert row[column] == pytest.approx(whole[name][column], rel=1e-12)
+
+
+def test_a_broken_side_is_a_failure_that_names_it(tmp_path, warehouse):
+    one, other = save_model(tmp_path / "a"), save_model(tmp_path / "b")
+    (other / "model.safetensors").write_bytes(b"not one")
+    outcome = compare(one, other, warehouse)
+    assert outcome.status == "failed"
+    assert str(other / "model.safetensors") in outcome.error
+    assert rows(warehouse) == {}
+
+
+def step(number, revision):
+    return CheckpointSource(ModelRef("run", revision), revision, step=number)
+
+
+def test_steps_are_paired_by_number():
+    a, b, c = step(9, "a"), step(10, "b"), step(100, "c")
+    assert pair_steps([c, a, b], "previous") == [(a, b), (b, c)]
+    assert pair_steps([c, a, b], "first") == [(a, b), (a, c)]
+    assert pair_steps([c, a, b], "last") == [(a, c), (b, c)]
+    assert pair_steps([a], "previous") == []
+
+
+def test_unnumbered_and_repeated_steps_are_refused():
+    with pytest.raises(UsageError, match="run@x has no step"):
+        pair_steps([step(None, "x"), step(1, "y")], "previous")
+    with pytest.raises(UsageError, match="run@x and run@y are both step 1"):
+        pair_steps([step(1, "x"), step(1, "y")], "first")
