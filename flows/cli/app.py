@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from flows.cli.audit import audit
 from flows.cli.compare import compare
 from flows.cli.doctor import doctor, version
 from flows.cli.extract import extract
@@ -32,6 +33,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     compare,
     status,
     check,
+    audit,
     compact,
     catalog,
     doctor,

@@ -1,0 +1,155 @@
+"""Is every damage of a training run found by name, and nothing else?"""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from pipeline.errors import QueryError
+from pipeline.query.audits import list_audits, run_audits
+from tests.query.series_builder import (
+    FIRST,
+    change,
+    copy_checkpoint,
+    copy_shard,
+    measure,
+    save_steps,
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return save_steps(tmp_path / "run")
+
+
+def found(folder, columns="step finding tensor"):
+    rows = run_audits(measure(folder, folder.parent / "lake"), "run").to_pylist()
+    return [tuple(row[name] for name in columns.split()) for row in rows]
+
+
+def test_a_sound_run_is_clean(run):
+    assert found(run) == []
+
+
+def test_a_checkpoint_replaced_by_another_steps(run):
+    copy_checkpoint(run, 900, 300)
+    assert found(run, "revision step finding severity") == [
+        ("step-000300", 300, "copied_checkpoint", "serious")
+    ]
+
+
+def test_the_final_shard_under_an_early_name(run):
+    copy_shard(run, 1100, 400)
+    ((step, finding, shard, evidence),) = found(run, "step finding shard evidence")
+    assert (step, finding, shard) == (400, "copied_shard", FIRST)
+    assert "step 1100, the last step" in evidence
+
+
+def test_a_missing_step(run):
+    shutil.rmtree(run / "step-000500")
+    assert found(run, "step finding severity evidence") == [
+        (
+            600,
+            "missing_step",
+            "warning",
+            "no checkpoint between steps 400 and 600, expected every 100",
+        )
+    ]
+
+
+def test_a_zeroed_tensor(run):
+    name = "h.1.mlp.c_fc.weight"
+    change(run, 700, name, np.zeros_like)
+    assert found(run) == [(700, "zeroed_tensor", name)]
+
+
+def test_values_that_are_not_finite(run):
+    name = "h.0.attn.c_proj.weight"
+    change(run, 800, name, lambda w: np.where(w == w.max(), np.nan, w))
+    assert found(run, "step finding tensor severity") == [
+        (800, "non_finite_tensor", name, "serious")
+    ]
+
+
+def test_a_tensor_of_another_step(run):
+    name = "h.1.mlp.c_proj.weight"
+    kept = {}
+    change(run, 900, name, lambda w: kept.setdefault("w", w))
+    change(run, 200, name, lambda _: kept["w"])
+    assert found(run) == [(200, "copied_tensor", name)]
+
+
+def test_a_tensor_that_stands_still_for_a_step(run):
+    name = "h.1.mlp.c_proj.weight"
+    kept = {}
+    change(run, 500, name, lambda w: kept.setdefault("w", w))
+    change(run, 600, name, lambda _: kept["w"])
+    assert found(run, "step finding tensor severity") == [
+        (600, "stuck_tensor", name, "warning")
+    ]
+
+
+def test_a_step_of_another_run(tmp_path):
+    # Strides are small beside the weights, as they are in training.
+    run = save_steps(tmp_path / "run", stride=0.0002)
+    other = save_steps(tmp_path / "other", seed=5, stride=0.0002)
+    shutil.rmtree(run / "step-000600")
+    shutil.copytree(other / "step-000600", run / "step-000600")
+    rows = found(run, "step finding severity")
+    assert (600, "not_descended", "serious") in rows
+    # Nor does its follower descend from it.
+    assert {step for step, _, _ in rows} == {600, 700}
+
+
+def test_a_change_of_shape_and_config(run):
+    change(run, 1100, "wte.weight", lambda w: np.concatenate([w, w[:6]]))
+    path = run / "step-001100" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "vocab_size": 56}))
+    assert found(run) == [
+        (1100, "changed_model", None),
+        (1100, "changed_shape", "wte.weight"),
+    ]
+
+
+def test_all_damages_at_once(run):
+    copy_checkpoint(run, 900, 300)
+    copy_shard(run, 1100, 100)
+    shutil.rmtree(run / "step-000500")
+    change(run, 700, "h.1.mlp.c_fc.weight", np.zeros_like)
+    assert sorted(found(run)) == [
+        (100, "copied_shard", None),
+        (300, "copied_checkpoint", None),
+        (600, "missing_step", None),
+        (700, "zeroed_tensor", "h.1.mlp.c_fc.weight"),
+    ]
+
+
+@pytest.mark.parametrize("steps", [(0,), (0, 10), (0, 10, 20)])
+def test_short_runs(tmp_path, steps):
+    assert found(save_steps(tmp_path / "run", steps)) == []
+
+
+def test_a_grid_of_powers_and_then_of_thousands(tmp_path):
+    grid = (0, *(2**k for k in range(10)), *range(1000, 6000, 1000))
+    assert found(save_steps(tmp_path / "run", grid), "step finding") == []
+
+
+@pytest.mark.parametrize(("gone", "after"), [(8, 16), (1000, 2000), (3000, 4000)])
+def test_a_gap_in_that_grid(tmp_path, gone, after):
+    grid = [0, *(2**k for k in range(10)), *range(1000, 6000, 1000)]
+    grid.remove(gone)
+    folder = save_steps(tmp_path / "run", grid)
+    assert found(folder, "step finding") == [(after, "missing_step")]
+
+
+def test_an_unknown_series(run):
+    root = measure(run, run.parent / "lake")
+    with pytest.raises(QueryError, match="no series 'rum'; did you mean run"):
+        run_audits(root, "rum")
+
+
+def test_audits_say_the_same_columns():
+    audits = list_audits()
+    assert len(audits) == 8
+    assert len({tuple(c.name for c in audit.columns) for audit in audits}) == 1
