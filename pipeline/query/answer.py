@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from pipeline.errors import QueryError, WarehouseError, WeightlakeError
 from pipeline.query.connect import connect
+from pipeline.query.functions import add_functions
 from pipeline.query.header import Parameter
 from pipeline.query.parameters import bind_parameters
 from pipeline.tables import TABLES
@@ -55,11 +57,15 @@ def answer(
 
     `models` names the models whose partitions are opened, None for all of them.
     """
+    rows = partial(_last_rows, root, text, values, models)
     try:
         try:
-            return _last_rows(root, text, values, models, union_by_name=False)
+            return rows()
         except _WORTH_A_RETRY:
-            return _last_rows(root, text, values, models, union_by_name=True)
+            return rows(union_by_name=True)
+        except duckdb.CatalogException:
+            # With every view made, the name is found or the nearest ones are told.
+            return rows(needed_only=False)
     except duckdb.Error as error:
         raise explain(error, where=where) from error
 
@@ -95,6 +101,7 @@ def _last_rows(
     union_by_name: bool,
 ) -> pa.Table:
     with connect(root, text=text, models=models, union_by_name=union_by_name) as con:
+        add_functions(con, text)
         statements = con.extract_statements(text)
         if not statements:
             raise QueryError("there is no statement to run", fix="Write a select")
