@@ -98,9 +98,15 @@ def _last_rows(
     values: Mapping[str, object],
     models: Iterable[str] | None,
     *,
-    union_by_name: bool,
+    union_by_name: bool = False,
+    needed_only: bool = True,
 ) -> pa.Table:
-    with connect(root, text=text, models=models, union_by_name=union_by_name) as con:
+    with connect(
+        root,
+        text=text if needed_only else None,
+        models=models,
+        union_by_name=union_by_name,
+    ) as con:
         add_functions(con, text)
         statements = con.extract_statements(text)
         if not statements:
