@@ -170,14 +170,19 @@ def _prepare(one: Group, held: Mapping[str, _Held]) -> group.Attention | group.A
 def _attach(
     records: Sequence[TensorRecord], measured: Iterable[Rows]
 ) -> list[TensorRecord]:
-    """Rows name their tensors themselves; they travel with the record of theirs."""
+    """Rows name their tensors themselves; they travel with the record of theirs.
+
+    A tensor that could not be read has its row in `tensors`, and that alone.
+    """
     rows: dict[str, Rows] = {}
     for of_group in measured:
         for table, of_table in of_group.items():
             for row in of_table:
                 rows.setdefault(row["tensor"], {}).setdefault(table, []).append(row)
     return [
-        replace(record, rows=record.rows | rows.get(record.tensor.name, {}))
+        record
+        if record.status == "failed"
+        else replace(record, rows=record.rows | rows.get(record.tensor.name, {}))
         for record in records
     ]
 

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from pipeline.extract import Settings, extract_checkpoint
+from pipeline.query import locate_sql, run_query, run_sql
 from pipeline.sources import discover
 from pipeline.tables import ADAPTERS, CIRCUITS, EXTRACTIONS, HEADS, SPECTRA
 from pipeline.warehouse import open_warehouse
@@ -380,3 +381,33 @@ def test_half_precision_factors_are_exact_in_float64(tmp_path, warehouse):
     (row,) = rows_of(warehouse, ADAPTERS)
     A, B = (tensors[f"{ROOT}query.lora_{f}.weight"].astype(np.float64) for f in "AB")
     np.testing.assert_allclose(row["singular_values"], sigma(4 * B @ A, 4), rtol=1e-9)
+
+
+def test_experts_of_a_mixture_differ_as_their_singular_values_do(tmp_path, warehouse):
+    _, state = save_tiny(tmp_path / "mixtral", "mixtral")
+    assert extract(tmp_path / "mixtral", warehouse, "spectra").status == "measured"
+    asked = {"model": "mixtral", "metric": "spectral_norm", "component": "down"}
+    rows = run_query(warehouse.root, "experts", asked).to_pylist()
+    assert [row["layer"] for row in rows] == [0, 1]
+    (name,) = (n for n in state if n.startswith("model.layers.1.") and "down" in n)
+    norms = [np.linalg.norm(expert, 2) for expert in state[name]]
+    assert (rows[1]["n_experts"], rows[1]["expert_max"]) == (4, np.argmax(norms))
+    assert rows[1]["dispersion"] == pytest.approx(
+        np.std(norms, ddof=1) / np.mean(norms)
+    )
+
+
+def test_what_a_group_makes_passes_the_checks_of_keys_and_bounds(tmp_path, warehouse):
+    save_tiny(tmp_path / "llama", "llama")
+    extract(tmp_path / "llama", warehouse, "heads")
+    extract(save_adapter(tmp_path / "lora", factors()), warehouse, "adapters")
+    for check in ("duplicated_keys", "orphans", "out_of_bounds"):
+        text = (locate_sql() / "checks" / f"{check}.sql").read_text()
+        assert run_sql(warehouse.root, text).num_rows == 0, check
+    kinds = (
+        "select kind, count(*) as n from attention_heads group by kind order by kind"
+    )
+    found = {
+        row["kind"]: row["n"] for row in run_sql(warehouse.root, kinds).to_pylist()
+    }
+    assert found == {"k": 4, "o": 8, "ov": 8, "q": 8, "qk": 8, "v": 4}
