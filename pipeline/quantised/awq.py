@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.quantised.arithmetic import rescale, unpack
 from pipeline.quantised.form import (
     Form,
     Group,
@@ -19,7 +20,6 @@ from pipeline.quantised.form import (
     damaged,
     sizes,
 )
-from pipeline.quantised.gptq import unpack
 from pipeline.quantised.parts import Parts
 
 # Nibble k of a word belongs to output _ORDER[k] of the word's eight.
@@ -57,7 +57,7 @@ def identify(group: Group, scheme: Scheme) -> Logical | None:
         )
     size = n_in // n_groups
     shape = (scales.shape[1], n_in)
-    return Logical(f"awq int4 g{size}", shape, {"group": size, "n_in": n_in})
+    return Logical(f"awq int4 g{size}", shape, {"group": size})
 
 
 def decode(
@@ -67,13 +67,12 @@ def decode(
     cut = slice(start - 8 * first, stop - 8 * first)
 
     def outputs(role: str) -> NDArray[np.uint8]:
-        words = np.ascontiguousarray(parts.whole(role)[:, first:last])
+        words = parts.whole(role)[:, first:last]
         codes = unpack(words, 4).reshape(len(words), -1, 8)[..., _PLACE]
         return codes.reshape(len(words), -1)[:, cut].T
 
-    s = parts.numbers("scales")[:, start:stop].T
-    of = np.arange(options["n_in"]) // options["group"]
-    return (outputs("codes").astype(np.float32) - outputs("zeros")[:, of]) * s[:, of]
+    s = parts.columns("scales", start, stop).T
+    return rescale(outputs("codes"), s, outputs("zeros"), options["group"])
 
 
 AWQ = Form(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.quantised.arithmetic import rescale
 from pipeline.quantised.form import (
     Form,
     Group,
@@ -114,14 +115,18 @@ def decode_4bit(
     n_cols = options["shape"][-1]
     first, last = start * n_cols, stop * n_cols
     packed = parts.bytes_of("codes", first // 2, -(-last // 2))
-    codes = np.stack([packed >> 4, packed & 15], axis=-1).reshape(-1)
-    codes = codes[first % 2 :][: last - first]
-    values = parts.numbers("codebook").reshape(-1)[codes]
+    book = parts.numbers("codebook").reshape(-1)
+    # Both values of each of the 256 bytes, the high nibble first.
+    pairs = np.stack([book.repeat(16), np.tile(book, 16)], axis=-1)
+    values = np.take(pairs, packed, axis=0).reshape(-1)
+    values = values[first % 2 :][: last - first]
     block = options["block"]
     scales = _scales(parts, options, first // block, -(-last // block))
-    of = np.arange(first, last) // block - first // block
-    weights: NDArray[np.float32] = (values * scales[of]).reshape(stop - start, n_cols)
-    return weights
+    # Blocks run over the ends of rows: one row of all values, if it begins with one.
+    of: int | NDArray[np.integer] = block
+    if first % block or last % block:
+        of = np.arange(first, last) // block - first // block
+    return rescale(values[None], scales[None], None, of).reshape(-1, n_cols)
 
 
 def _scales(
@@ -132,8 +137,8 @@ def _scales(
     codes = parts.whole("scales").reshape(-1)[first:last]
     outer = parts.numbers("nested_scales").reshape(-1)
     of = np.arange(first, last) // options["nested"]
-    values: NDArray[np.float32] = parts.numbers("nested_codebook").reshape(-1)[codes]
-    return values * outer[of] + np.float32(options["offset"])
+    values = parts.numbers("nested_codebook").reshape(-1)[codes] * outer[of]
+    return np.asarray(values + np.float32(options["offset"]), np.float32)
 
 
 INT8 = Form(

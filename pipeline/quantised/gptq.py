@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.quantised.arithmetic import rescale, unpack
 from pipeline.quantised.form import (
     Form,
     Group,
@@ -53,7 +54,6 @@ def identify(group: Group, scheme: Scheme) -> Logical | None:
     options = {
         "bits": int(bits),
         "group": size,
-        "n_in": n_in,
         "n_groups": n_groups,
         # Version 1 stores z − 1.
         "offset": 0 if stated == "gptq_v2" else 1,
@@ -86,22 +86,24 @@ def check_order(parts: Parts, options: Options) -> str:
 def decode(
     parts: Parts, options: Options, start: int, stop: int
 ) -> NDArray[np.float32]:
-    bits, n_in = options["bits"], options["n_in"]
+    bits = options["bits"]
     q = unpack(parts.whole("codes")[:, start:stop].T, bits)
     # Zero points are packed along the outputs: unpacked as rows of groups.
-    z = unpack(parts.whole("zeros"), bits)[:, start:stop].T
+    first, last = start * bits // 32, -(stop * bits // -32)
+    z = unpack(parts.whole("zeros")[:, first:last], bits)
+    z = z[:, start - first * 32 // bits :][:, : stop - start].T
     z = (z + np.uint8(options["offset"])) & np.uint8((1 << bits) - 1)
-    s = parts.numbers("scales")[:, start:stop].T
-    order = parts.whole("order") if "order" in parts else np.arange(n_in)
-    of = order if "order" in parts else order // options["group"]
-    return (q.astype(np.float32) - z[:, of]) * s[:, of]
+    s = parts.columns("scales", start, stop).T
+    return rescale(q, s, z, groups_of(parts, options))
 
 
-def unpack(words: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
-    """(n, m) words → (n, m·32/bits) codes, the lowest bits of each word first."""
-    shifts = np.arange(0, 32, bits, dtype=np.uint32)
-    codes = (words.view(np.uint32)[..., None] >> shifts) & np.uint32((1 << bits) - 1)
-    return codes.astype(np.uint8).reshape(words.shape[0], -1)
+def groups_of(parts: Parts, options: Options) -> int | NDArray[np.integer]:
+    """The group of each input, or its size where they follow one another."""
+    size: int = options["group"]
+    if "order" not in parts:
+        return size
+    order = parts.whole("order").astype(np.int64)
+    return size if np.array_equal(order, np.arange(order.size) // size) else order
 
 
 GPTQ = Form(

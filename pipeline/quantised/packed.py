@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.quantised.arithmetic import rescale, unpack
 from pipeline.quantised.form import (
     Form,
     Group,
@@ -19,7 +20,7 @@ from pipeline.quantised.form import (
     damaged,
     sizes,
 )
-from pipeline.quantised.gptq import check_order, unpack
+from pipeline.quantised.gptq import check_order, groups_of
 from pipeline.quantised.parts import Parts
 
 _BITS = (2, 4, 8)
@@ -85,21 +86,15 @@ def _zero_layout(group: Group, bits: int, n_out: int, n_groups: int) -> str:
 def decode(
     parts: Parts, options: Options, start: int, stop: int
 ) -> NDArray[np.float32]:
-    bits, n_in, n_out = options["bits"], options["n_in"], options["n_out"]
-    raised = np.float32(1 << (bits - 1))
-    q = unpack(parts.rows("codes", start, stop), bits)[:, :n_in] - raised
+    bits, n_out = options["bits"], options["n_out"]
+    q = unpack(parts.rows("codes", start, stop), bits)[:, : options["n_in"]]
     s = parts.numbers("scales").reshape(n_out, -1)[start:stop]
-    of = (
-        parts.whole("order")
-        if "order" in parts
-        else np.arange(n_in) // options["group"]
-    )
-    if options["zeros"] == "packed":
-        words = np.ascontiguousarray(parts.whole("zeros").T)
-        q -= (unpack(words, bits).T[start:stop] - raised)[:, of]
+    z = np.full_like(s, 1 << (bits - 1))
+    if options["zeros"] == "packed":  # raised as the codes are
+        z = unpack(parts.whole("zeros").T, bits).T[start:stop].astype(np.float32)
     elif options["zeros"] == "plain":
-        q -= parts.numbers("zeros").reshape(n_out, -1)[start:stop][:, of]
-    return q * s[:, of]
+        z += parts.numbers("zeros").reshape(n_out, -1)[start:stop]
+    return rescale(q, s, z, groups_of(parts, options))
 
 
 PACKED = Form(

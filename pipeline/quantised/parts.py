@@ -53,8 +53,11 @@ class Parts:
 
     def numbers(self, role: str) -> NDArray[np.float32]:
         """All values in the stored shape, as float32."""
-        tensor = self._tensors[role]
-        return to_float(self.whole(role), tensor.dtype).astype(np.float32, copy=False)
+        return _to_numbers(self.whole(role), self.dtype(role))
+
+    def columns(self, role: str, start: int, stop: int) -> NDArray[np.float32]:
+        """Values of some columns of a matrix, as float32."""
+        return _to_numbers(self.whole(role)[:, start:stop], self.dtype(role))
 
     def bytes_of(self, role: str, start: int, stop: int) -> NDArray[np.uint8]:
         if role in self._held:
@@ -65,6 +68,10 @@ class Parts:
 
     def dtype(self, role: str) -> str:
         return self._tensors[role].dtype
+
+
+def _to_numbers(patterns: NDArray[np.generic], dtype: str) -> NDArray[np.float32]:
+    return to_float(patterns, dtype).astype(np.float32, copy=False)
 
 
 def _as_patterns(raw: NDArray[np.uint8], tensor: TensorRef) -> NDArray[np.generic]:

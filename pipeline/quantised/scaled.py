@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.dtypes import DTYPES
 from pipeline.metrics.decode import to_float
+from pipeline.quantised.arithmetic import rescale
 from pipeline.quantised.form import (
     Form,
     Group,
@@ -107,17 +108,14 @@ def decode(
         [at // block for at, block in zip(places, blocks[:-1], strict=True)],
         n_blocks[:-1],
     )
-    column = np.arange(shape[-1]) // blocks[-1]
     codes = to_float(parts.rows("codes", start, stop), parts.dtype("codes"))
 
-    def spread(role: str) -> NDArray[np.float32]:
+    def of_rows(role: str) -> NDArray[np.float32]:
         table = parts.numbers(role).reshape(prod(n_blocks[:-1]), n_blocks[-1])
-        return table[row][:, column]
+        return np.asarray(table[row])
 
-    if "zeros" in parts:
-        codes = codes - spread("zeros")
-    values: NDArray[np.float32] = (codes * spread("scales")).astype(np.float32)
-    return values
+    zeros = of_rows("zeros") if "zeros" in parts else None
+    return rescale(codes, of_rows("scales"), zeros, blocks[-1])
 
 
 SCALED = Form(
