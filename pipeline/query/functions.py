@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from typing import cast
 
 import duckdb
 import pyarrow as pa
@@ -24,14 +25,10 @@ def add_functions(con: duckdb.DuckDBPyConnection, text: str) -> None:
     ascending, and gives its status and every break with p ≤ 0.05.
     """
     if _CALL.search(text):
-        # The stubs know neither Arrow functions nor nested types as text.
-        con.create_function(
-            _NAME,
-            cast("Any", _series_breaks),
-            cast("Any", ["bigint[]", "double[]", "varchar"]),
-            cast("Any", _RESULT),
-            type="arrow",
-        )
+        # The stubs know neither functions over Arrow nor nested types as text.
+        create = cast("Callable[..., object]", con.create_function)
+        takes = ["bigint[]", "double[]", "varchar"]
+        create(_NAME, _series_breaks, takes, _RESULT, type="arrow")
 
 
 def _series_breaks(
