@@ -86,7 +86,9 @@ def bench_model(folder: Path) -> None:
         f"{seconds:.1f} s, {peak:.0f} MB peak resident",
         "8 s, 600 MB",
     )
-    print_row("the same, then `weightlake query layer_view`", f"{first_rows:.1f} s", "10 s")
+    print_row(
+        "the same, then `weightlake query layer_view`", f"{first_rows:.1f} s", "10 s"
+    )
 
 
 def bench_again(folder: Path) -> None:
