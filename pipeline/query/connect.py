@@ -9,9 +9,8 @@ from tempfile import gettempdir
 import duckdb
 
 from pipeline.errors import WarehouseError
-from pipeline.query.definitions import DECLARED, define
+from pipeline.query.definitions import define
 from pipeline.tables import TABLES
-from pipeline.tables.dictionary import describe_columns
 
 _SETTINGS = (
     # Nothing is fetched behind the user's back, and times print alike everywhere.
@@ -71,13 +70,11 @@ def fill(
     union_by_name: bool = False,
 ) -> None:
     """Make the views, macros and dictionaries in a database that has none of them."""
-    con.register(DECLARED, describe_columns())
-    statements = define(
+    definitions = define(
         root,
         text=text,
         models=None if models is None else frozenset(models),
         union_by_name=union_by_name,
     )
-    for statement in statements:
-        con.execute(statement).fetchall()
-    con.unregister(DECLARED)
+    for definition in definitions:
+        con.execute(definition.statement, definition.parameters).fetchall()

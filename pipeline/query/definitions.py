@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pipeline.errors import WarehouseError
-from pipeline.query.declared import keys_view, numbers_view
+from pipeline.query.declared import (
+    columns_table,
+    declared_rows,
+    keys_view,
+    numbers_view,
+)
 from pipeline.query.header import read_header
 from pipeline.query.parquet import table_source
 from pipeline.tables import TABLES
 
-# `register`ed by connect: the declarations themselves.
-DECLARED = "declared_columns"
 _METRICS = (
     "create table metrics as select column_name as metric, * exclude "
     "(column_name, is_metric) from columns where is_metric order by position"
@@ -29,11 +32,15 @@ _ASKS_FOR_ALL = re.compile(
 
 @dataclass(frozen=True)
 class Definition:
-    """One statement: the words by which a text asks for it, and what it reads from."""
+    """One statement: the words by which a text asks for it, and what it reads from.
+
+    `parameters` are to be bound when it is run.
+    """
 
     words: frozenset[str]
     inputs: tuple[str, ...]
     statement: str
+    parameters: Mapping[str, str] | None = None
 
 
 def locate_sql() -> Path:
@@ -55,29 +62,29 @@ def define(
     text: str | None = None,
     models: frozenset[str] | None = None,
     union_by_name: bool = False,
-) -> Iterator[str]:
-    """The statements in order; only those that `text` needs, where it is given."""
-    known = {
-        table.name: Definition(frozenset({table.name}), (), "") for table in TABLES
-    }
+) -> Iterator[Definition]:
+    """The definitions in order; only those that `text` needs, where it is given."""
+    tables = {table.name: table for table in TABLES}
+    known = {name: Definition(frozenset({name}), (), "") for name in tables}
     known |= _declared() | _from_files()
     for name in _in_order(known, _wanted(known, text)):
-        yield known[name].statement or (
-            f"create view {name} as "
-            + table_source(
-                root,
-                next(table for table in TABLES if table.name == name),
-                models,
-                union_by_name=union_by_name,
+        definition = known[name]
+        if name in tables:
+            # Only now: looking for a table's files takes a while.
+            source = table_source(
+                root, tables[name], models, union_by_name=union_by_name
             )
-        )
+            definition = replace(
+                definition, statement=f"create view {name} as {source}"
+            )
+        yield definition
 
 
 def _declared() -> dict[str, Definition]:
     tables = tuple(table.name for table in TABLES)
     return {
         "columns": Definition(
-            frozenset({"columns"}), (), f"create table columns as from {DECLARED}"
+            frozenset({"columns"}), (), columns_table(), {"rows": declared_rows()}
         ),
         "metrics": Definition(frozenset({"metrics"}), ("columns",), _METRICS),
         "keys": Definition(
@@ -108,7 +115,9 @@ def _wanted(known: Mapping[str, Definition], text: str | None) -> Iterable[str]:
     """Names whose words occur in the text; a word too many does no harm."""
     if text is None or _ASKS_FOR_ALL.search(text.lower()):
         return known
-    words = set(re.findall(r"\w+", text.lower()))
+    # A header speaks of tables too; what stands there makes nothing necessary.
+    body = re.sub(r"^\s*--.*$", "", text.lower(), flags=re.MULTILINE)
+    words = set(re.findall(r"\w+", body))
     return [name for name, each in known.items() if each.words & words]
 
 

@@ -5,21 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
-import duckdb
-
 from pipeline.tables import Table
+from pipeline.tables.column import (
+    COUNT,
+    COUNTS,
+    FLAG,
+    REAL,
+    REALS,
+    SINGLES,
+    TEXT,
+    TIME,
+)
 
+_TYPES = {
+    TEXT: "varchar",
+    COUNT: "bigint",
+    FLAG: "boolean",
+    REAL: "double",
+    TIME: "timestamptz",
+    REALS: "double[]",
+    SINGLES: "float[]",
+    COUNTS: "bigint[]",
+}
 _SEED = Path("model=__schema__", "revision=__schema__", "seed.parquet")
 
 
 def table_source(
     root: Path, table: Table, models: frozenset[str] | None, *, union_by_name: bool
 ) -> str:
-    """`from read_parquet(…)` over the table's files, or an empty select without any.
+    """A select of the declared columns over the table's files, if there are any.
 
-    The seed comes first: DuckDB takes the columns of the first file as the view's, so
-    that binding opens one footer and not thousands. Files lie two folders deep; a glob
-    of that depth lists twice as fast as `**`.
+    The seed comes first: DuckDB takes the columns of the first file for all, so that
+    binding opens one footer and not thousands. Where an older version wrote it, the
+    columns declared since are null. Files lie two folders deep; a glob of that depth
+    lists twice as fast as `**`.
     """
     folder = root / table.name
     patterns = [_quoted(folder / _SEED)] if (folder / _SEED).is_file() else []
@@ -32,12 +51,13 @@ def table_source(
             for model in _model_folders(folder, models)
             if any(model.glob("*/*.parquet"))
         ]
+    declared = _declared_source(table)
     if not patterns:
-        return _empty_source(table)
+        return declared
     # Without a seed no file is known to have every column: they must be united.
     united = union_by_name or not (folder / _SEED).is_file()
     return (
-        f"from read_parquet([{', '.join(patterns)}], "
+        f"{declared} union all by name from read_parquet([{', '.join(patterns)}], "
         f"hive_partitioning = false, union_by_name = {str(united).lower()})"
     )
 
@@ -51,11 +71,9 @@ def _model_folders(folder: Path, models: frozenset[str]) -> list[Path]:
     )
 
 
-def _empty_source(table: Table) -> str:
-    with duckdb.connect(":memory:") as con:
-        con.register("declared", table.schema().empty_table())
-        described = con.sql("describe declared").fetchall()
-    columns = (f'null::{row[1]} as "{row[0]}"' for row in described)
+def _declared_source(table: Table) -> str:
+    """No row, and every declared column with its type."""
+    columns = (f'null::{_TYPES[each.type]} as "{each.name}"' for each in table.columns)
     return f"select {', '.join(columns)} where false"
 
 

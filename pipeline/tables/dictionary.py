@@ -15,34 +15,14 @@ and in SQL it is the table `columns`. Where a value could not be had it is null,
 status in the row says why.
 """
 
-_SCHEMA = pa.schema(
-    [
-        ("table_name", pa.string()),
-        ("column_name", pa.string()),
-        ("position", pa.int64()),
-        ("type", pa.string()),
-        ("unit", pa.string()),
-        ("meaning", pa.string()),
-        ("formula", pa.string()),
-        ("minimum", pa.float64()),
-        ("maximum", pa.float64()),
-        ("worse", pa.string()),
-        ("reference", pa.string()),
-        ("is_key", pa.bool_()),
-        ("is_nullable", pa.bool_()),
-        ("is_metric", pa.bool_()),
-    ]
-)
 
-
-def describe_columns() -> pa.Table:
+def describe_columns() -> list[dict[str, Any]]:
     """One row per declared column, in order of table and place; no text is null."""
     columns = [(table, column) for table in TABLES for column in table.columns]
-    rows = [
+    return [
         _describe(table, column, position)
         for position, (table, column) in enumerate(columns)
     ]
-    return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
 def write_markdown() -> str:

@@ -7,11 +7,11 @@
 -- column: lacks text — checkpoint or tensor
 -- column: n_rows integer rows — that lack it
 
--- The log of a run that failed has no checkpoint; a series' own log lies under the
--- revision __series__, which is none. What stands on a tensor must be of its bytes.
+-- A failed run's log row has no checkpoint, nor has the null of a shape; a series' own
+-- log lies under __series__, which is none. What stands on a tensor is of its bytes.
 with rows_of as (
     from keys
-    where table_name not in ('checkpoints', 'extractions')
+    where (tensor is not null or table_name = 'training_log')
         and revision <> '__series__'
 ),
 measured as (

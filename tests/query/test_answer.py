@@ -134,3 +134,10 @@ def test_a_file_that_vanishes_is_listed_anew(root, monkeypatch):
 def test_a_missing_warehouse_says_what_to_do(tmp_path):
     with pytest.raises(WarehouseError, match="Run weightlake extract first"):
         run_sql(tmp_path / "none", "select 1")
+
+
+def test_a_name_that_hides_in_a_comment_is_still_found(root):
+    text = "select '\n-- ' as dashes, count(*) as n from\n-- \ntensors"
+    assert run_sql(root, text).column("n").to_pylist() == [2]
+    text = "select $$\n--$$ || (select count(*) from\n--$$ tensors $$\ntensors) as n"
+    assert run_sql(root, text).num_rows == 1

@@ -111,3 +111,13 @@ def test_no_spill_file_lands_in_the_working_directory(tmp_path, monkeypatch):
     assert "tmp" not in fetch(tmp_path / "lake", "select 1")
     setting = "select current_setting('temp_directory')"
     assert Path(fetch(tmp_path / "lake", setting)[0][0]).is_absolute()
+
+
+def test_a_warehouse_of_an_older_version_has_every_declared_column(tmp_path):
+    tiny_warehouse(tmp_path, tensors=TENSORS)
+    for path in (tmp_path / "tensors").glob("*/*/*.parquet"):
+        older = pq.read_table(path, partitioning=None).drop(["reason", "depth"])
+        pq.write_table(older, path)
+    question = "select model, depth from tensors order by all"
+    assert fetch(tmp_path, question) == [("b", None), ("org/a", None)]
+    assert fetch(tmp_path, "select count(*) from weights") == [(2,)]

@@ -1,5 +1,9 @@
 """Only what a text asks for is made, with all that it reads from, in order."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pipeline.query import connect
@@ -60,7 +64,7 @@ def test_who_asks_for_the_catalogue_gets_everything(root, text):
 
 
 def test_inputs_come_first(root):
-    statements = list(define(root))
+    statements = [each.statement for each in define(root)]
     made = [
         line.split("(")[0].split()[2] for line in statements if "create" in line[:7]
     ]
@@ -115,3 +119,23 @@ def test_tensor_metrics_names_each_metric_once(root):
     homes = dict(found)
     assert homes["n_zero"] == homes["frobenius_norm"] == "tensor_stats"
     assert (homes["stable_rank"], homes["norm_gini"]) == ("spectra", "channels")
+
+
+def test_a_question_does_not_import_what_it_does_not_need(root):
+    """Where it is installed, pandas would take longer than the answer."""
+    code = """
+import sys
+from pathlib import Path
+from pipeline.query import run_query, run_sql
+run_query(Path(sys.argv[1]), "series", {"metric": "std", "layer": "1"})
+run_sql(Path(sys.argv[1]), "select * from metrics where metric = $m", {"m": "std"})
+print({"pandas", "polars", "torch", "numba", "prefect"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(root)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.strip() == "set()"

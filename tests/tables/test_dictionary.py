@@ -17,7 +17,7 @@ def test_the_tracked_page_is_current():
 
 
 def test_every_column_is_described_in_order():
-    rows = describe_columns().to_pylist()
+    rows = describe_columns()
     assert [(row["table_name"], row["column_name"]) for row in rows] == [
         (table.name, column.name) for table in TABLES for column in table.columns
     ]
@@ -25,10 +25,7 @@ def test_every_column_is_described_in_order():
 
 
 def test_a_column_is_described_in_full():
-    rows = {
-        (row["table_name"], row["column_name"]): row
-        for row in describe_columns().to_pylist()
-    }
+    rows = {(row["table_name"], row["column_name"]): row for row in describe_columns()}
     row = rows["spectra", "condition_number"]
     del row["position"]
     assert row == {
