@@ -59,9 +59,16 @@ def test_what_is_not_there_is_refused_with_what_is(root, folder):
 
 def test_sql_that_does_not_parse_names_its_file(folder):
     path = folder / "broken.sql"
-    path.write_text("selec 1")
+    path.write_text("selec $x")
     with pytest.raises(QueryError, match=r"broken\.sql: Parser Error"):
         read_query(path)
+
+
+def test_a_dollar_in_a_text_is_no_parameter(root, folder):
+    (folder / "price.sql").write_text("select '$5' as price")
+    assert find_query("price", [folder]).parameters == ()
+    rows = run_query(root, "price", folders=[folder])
+    assert rows.to_pylist() == [{"price": "$5"}]
 
 
 def test_partitions_limit_what_is_opened(root):
