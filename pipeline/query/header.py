@@ -23,7 +23,7 @@ from typing import Literal, get_args
 
 from pipeline.errors import QueryError
 
-ParameterType = Literal["text", "integer", "real", "boolean"]
+ParameterType = Literal["text", "integer", "real", "boolean", "file"]
 ColumnType = Literal[
     "text",
     "integer",

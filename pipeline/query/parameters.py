@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 from pipeline.errors import QueryError
 from pipeline.query.header import Parameter
@@ -102,4 +103,10 @@ def _value(parameter: Parameter, given: object, query: str) -> object:
             where=f"{query}, parameter {parameter.name}",
             fix=f"It is: {parameter.meaning}",
         ) from None
+    if parameter.type == "file" and not Path(given).is_file():
+        raise QueryError(
+            f"there is no file {given!r}",
+            where=f"{query}, parameter {parameter.name}",
+            fix=f"It is: {parameter.meaning}",
+        )
     return given

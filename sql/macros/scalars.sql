@@ -43,3 +43,44 @@ create macro role(component, parameter) as
 create macro is_asked(found, asked) as asked is null or found = asked;
 create macro is_parameter_asked(found, is_buffer, asked) as
     if(asked is null, found not like '%bias%' and not is_buffer, found = asked);
+
+-- rows or cols of a tensor as stored; null where neither side is known to be. What
+-- reads the stream has it as inputs, what writes to it as outputs.
+create macro residual_side(component, is_transposed) as case
+    when component in (
+        'q', 'k', 'v', 'qkv', 'q_a', 'kv_a', 'cross_q', 'router', 'ssm_in_proj',
+        'up', 'gate', 'gate_up', 'shared_up', 'shared_gate', 'shared_gate_up'
+    ) then if(is_transposed, 'rows', 'cols')
+    when component in ('o', 'down', 'shared_down', 'cross_o', 'ssm_out_proj')
+        then if(is_transposed, 'cols', 'rows')
+end;
+
+-- P(X >= k) of a binomial of n trials with chance p each; exact to rounding.
+create macro binomial_tail(n, k, p) as case
+    when k <= 0 then 1.0
+    when k > n or p <= 0 then 0.0
+    when p >= 1 then 1.0
+    else least(1.0, list_sum(list_transform(
+        range(k::bigint, n::bigint + 1),
+        lambda i: exp(
+            lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1)
+            + i * ln(p) + (n - i) * ln(1 - p)
+        )
+    )))
+end;
+
+-- Two-sided p of a correlation r over n independent points where there is none: the
+-- tail of Student's t with n - 2 degrees of freedom. With r = cos(s) its density is
+-- sin(s)^(n - 3), integrated from 0 to arccos |r| by Simpson's rule, 512 intervals.
+create macro correlation_p(r, n) as case
+    when r is null or n < 3 then null
+    when abs(r) >= 1 then 0.0
+    else least(1.0,
+        acos(abs(r)) / 1536 * list_sum(list_transform(
+            range(0, 513),
+            lambda i: if(i % 512 = 0, 1, if(i % 2 = 1, 4, 2))
+                * pow(sin(acos(abs(r)) * i / 512), n - 3)
+        ))
+        * 2 / sqrt(pi()) * exp(lgamma((n - 1) / 2) - lgamma((n - 2) / 2))
+    )
+end;

@@ -1,6 +1,7 @@
 """What a header promises is what the query gives, for every shipped query."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ QUERIES = list_queries()
 FILES = sorted(locate_sql().glob("*/*.sql"))
 NAMES = {table.name for table in TABLES} | {"columns", "metrics", "keys", "numbers"}
 REQUIRED = {
+    "scores": str(Path(__file__).with_name("scores.csv")),
     "model": "pair",
     "model_a": "pair",
     "metric": "stable_rank",
