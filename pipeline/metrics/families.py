@@ -12,6 +12,7 @@ from pipeline.dtypes import DTYPES
 from pipeline.metrics.adapters import measure_adapter
 from pipeline.metrics.channels import N_TOP, describe_side, sum_channels
 from pipeline.metrics.entries import Row
+from pipeline.metrics.fits import fit_laws
 from pipeline.metrics.heads import measure_heads
 from pipeline.metrics.matrix_views import measure_spectra
 from pipeline.metrics.nulls import Nulls
@@ -33,6 +34,7 @@ def measure_entries(tensor: Tensor) -> Rows:
             has_non_finite=tensor.has_non_finite,
         )
         row["int4_clip_gain_db"] = clip_gain(dist)
+        row |= fit_laws(dist)
     counts: Row = {
         "resolution": dist.resolution,
         "values": dist.values.astype(np.float32),
@@ -69,7 +71,7 @@ def _top_threshold(tensor: Tensor) -> float:
     return float(magnitude[descending[place]]) * (1 - 2 * dist.resolution)
 
 
-ENTRIES = Family("entries", 1, ("tensor_stats", "value_counts"), measure_entries)
+ENTRIES = Family("entries", 2, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 2, ("spectra",), measure_spectra)
 ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")

@@ -43,6 +43,19 @@ def _sqnr(bits: int, scope: str, meaning: str) -> Column:
     )
 
 
+def _law(name: str, words: str) -> tuple[Column, ...]:
+    distance = _fraction(
+        f"{name}_ks_distance",
+        f"largest distance to the best-fitting {words} law",
+        "max |F_n − F|",
+    )
+    if name == "normal":
+        return (distance,)
+    meaning = f"AIC per element won over the normal law by the {words} law"
+    formula = "(AIC_normal − AIC) / n_finite"
+    return distance, Column(f"{name}_aic_gain", REAL, meaning, "nats", formula)
+
+
 TENSOR_STATS = Table(
     name="tensor_stats",
     grain="one row per measured tensor (aliases have none of their own)",
@@ -160,6 +173,23 @@ TENSOR_STATS = Table(
             "dB",
             "max_c SQNR(c·abs_max) − SQNR(abs_max)",
             (0, None),
+        ),
+        Column(
+            "best_fit",
+            TEXT,
+            "law of smallest AIC: normal, laplace, logistic or student_t; null without spread",
+        ),
+        *_law("normal", "normal"),
+        *_law("laplace", "Laplace"),
+        *_law("logistic", "logistic"),
+        *_law("student_t", "Student t"),
+        Column(
+            "student_t_df",
+            REAL,
+            "degrees of freedom of the best Student t law, on a grid up to 200",
+            "",
+            "argmax_ν L(ν)",
+            (1, 200),
         ),
     ),
 )
