@@ -1,6 +1,19 @@
 -- question: How does each tensor go from step to step of its training run?
 -- grain: one row per tensor that was read of a checkpoint of a series
 -- inputs: weights, checkpoints
+-- column: norm real — its Frobenius norm
+-- column: n_inf integer elements — elements that are Inf, of either sign
+-- column: checkpoint_digest text — the checkpoint's digest over all its tensors
+-- column: digest_before text — digest at the step before
+-- column: place_before integer — place of the step before
+-- column: norm_before real — norm at the step before
+-- column: norm_after real — norm at the step after
+-- column: std_before real — standard deviation at the step before
+-- column: mean_before real — mean at the step before
+-- column: abs_max_before real — largest magnitude at the step before
+-- column: zero_fraction_before real fraction — share of zeros at the step before
+-- column: dtype_before text — dtype at the step before
+-- column: shape_before text — shape at the step before
 -- column: place integer — 0-based place of the step among the series' steps
 -- column: move real — how far its norm, mean and extreme went since the step before
 -- column: misfit real — |ln norm| off the mean of the steps before and after
