@@ -48,7 +48,8 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+	@printf '| work | measured | asked for |\n|---|---|---|\n'
+	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 # The page of all columns, after a change of pipeline/tables.
 dictionary: $(STAMP)
