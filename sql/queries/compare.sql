@@ -21,7 +21,7 @@
 -- column: difference real — value_b - value_a
 -- column: ratio real — value_b / value_a
 
-with profiles as (
+with profiles as materialized (
     select
         model, revision, stack, layer, depth,
         role(component, parameter) as component,

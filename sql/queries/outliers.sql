@@ -20,7 +20,7 @@
 -- column: outlier_6_sigma_fraction real fraction — elements beyond six σ
 -- column: outlier_z real — robust z of its root, counting error 1/(2√n) included
 
-with measured as (
+with measured as materialized (
     select
         model, revision, tensor, position, n_finite, kurtosis,
         role(component, parameter) as component,
