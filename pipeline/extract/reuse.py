@@ -93,13 +93,15 @@ class Reuse:
 def _scan_digests(warehouse: Warehouse) -> dict[str, list[_Origin]]:
     """Where each digest was measured, in the order of models and revisions."""
     pattern = str(warehouse.table_folder(TENSORS.name) / "**" / "*.parquet")
-    seen = (
-        pl.scan_parquet(pattern, hive_partitioning=False, glob=True)
-        .filter(pl.col("status") == "ok")
-        .select("digest", "model", "revision", "tensor")
-        .collect()
-        .sort("model", "revision", "tensor")
-    )
+    # Under the lock: compaction would take a listed file away before it is opened.
+    with warehouse.lock():
+        seen = (
+            pl.scan_parquet(pattern, hive_partitioning=False, glob=True)
+            .filter(pl.col("status") == "ok")
+            .select("digest", "model", "revision", "tensor")
+            .collect()
+            .sort("model", "revision", "tensor")
+        )
     origins: dict[str, list[_Origin]] = defaultdict(list)
     for digest, model, revision, tensor in seen.iter_rows():
         origins[digest].append(_Origin(ModelRef(model, revision), tensor))

@@ -7,6 +7,7 @@ the file's metadata says so: it appears and vanishes together with the rows.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -115,14 +116,15 @@ def read_partition(
     warehouse: Warehouse, table: str, ref: ModelRef, columns: list[str] | None = None
 ) -> pa.Table | None:
     """The rows of one checkpoint, None when there are none."""
-    path = warehouse.partition(table, ref)
-    if path.exists():
+    # Tried, not looked for: compaction may move a partition at any moment.
+    with suppress(FileNotFoundError):
+        path = warehouse.partition(table, ref)
         return pq.read_table(path, columns=columns, partitioning=None)
-    path = warehouse.compacted(table, ref.model)
-    if not path.exists():
-        return None
-    filters = [("revision", "=", ref.revision)]
-    return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+    with suppress(FileNotFoundError):
+        path = warehouse.compacted(table, ref.model)
+        filters = [("revision", "=", ref.revision)]
+        return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+    return None
 
 
 def remove_partition(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
