@@ -41,6 +41,7 @@ DOORS = {
     "torch": "pipeline.sources",
     "gguf": "pipeline.quantised",
     "huggingface_hub": ("pipeline.sources", "flows.doctor"),
+    "sklearn": "pipeline.metrics",
     "scipy": ("pipeline.metrics", "pipeline.analysis"),
 }
 

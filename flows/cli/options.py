@@ -68,7 +68,7 @@ Families = Annotated[
         "--families",
         metavar="A,B",
         help="Metric families to measure: entries, channels, spectra, adapters "
-        "(these four by default), heads.",
+        "(these four by default), heads, embeddings.",
     ),
 ]
 Memory = Annotated[

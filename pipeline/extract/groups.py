@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
@@ -16,18 +17,25 @@ from pipeline.extract.settings import Settings
 from pipeline.layout import (
     Adapter,
     Attention,
+    Embedding,
     Layout,
     MatrixView,
     find_adapters,
     find_attentions,
+    find_embeddings,
 )
 from pipeline.metrics import group
 from pipeline.metrics.tensor import Family, Rows
 from pipeline.metrics.values import TensorValues
 from pipeline.refs import Checkpoint, TensorRef
-from pipeline.sources import TensorReader, open_reader
+from pipeline.sources import (
+    TensorReader,
+    Vocabulary,
+    open_reader,
+    read_vocabulary,
+)
 
-Group = Attention | Adapter
+Group = Attention | Adapter | Embedding
 
 
 def measure_groups(
@@ -43,14 +51,15 @@ def measure_groups(
     a row that says so. Raises SourceError when a tensor is not what it was in the
     first pass.
     """
+    by_name = {record.tensor.name: record for record in records}
     groups = [
         (family, one)
         for family in families
         for one in _find(family.takes, checkpoint, layout)
+        if not _is_alias(one, by_name)
     ]
     if not groups:
         return list(records)
-    by_name = {record.tensor.name: record for record in records}
     half = settings.memory_bytes // 2
     budget = ByteBudget(half)
     waiting: list[Future[Rows]] = []
@@ -60,11 +69,14 @@ def measure_groups(
         ThreadPoolExecutor(settings.threads, "measure") as pool,
     ):
         given = _Input(reader, by_name, half)
+        tokens = Vocabulary()
+        if any(isinstance(one, Embedding) for _, one in groups):
+            tokens = read_vocabulary(Path(checkpoint.folder))
         for family, one in groups:
             tensors = _tensors(one)
             taken = budget.take(sum(tensor.n_bytes for tensor in tensors))
             held = given.read(tensors)
-            job = pool.submit(family.measure, _prepare(one, held))
+            job = pool.submit(family.measure, _prepare(one, held, tokens))
             job.add_done_callback(partial(_release, budget, taken))
             waiting.append(job)
             del held
@@ -76,13 +88,24 @@ def _find(takes: str, checkpoint: Checkpoint, layout: Layout) -> Sequence[Group]
         return find_attentions(checkpoint.tensors, layout)
     if takes == "adapter":
         return find_adapters(checkpoint.tensors, checkpoint.config)
+    if takes == "embedding":
+        return find_embeddings(checkpoint.tensors, layout)
     return ()
+
+
+def _is_alias(one: Group, records: Mapping[str, TensorRecord]) -> bool:
+    """An embedding whose rows are its original's."""
+    if not isinstance(one, Embedding):
+        return False
+    return records[one.tensor.name].status == "aliased"
 
 
 def _tensors(one: Group) -> list[TensorRef]:
     """The group's tensors; a fused one is there once."""
     if isinstance(one, Attention):
         wanted: Iterable[TensorRef] = (part.tensor for part in one.parts.values())
+    elif isinstance(one, Embedding):
+        wanted = (one.tensor,)
     else:
         wanted = (tensor for tensor in (one.a, one.b) if tensor is not None)
     return list({tensor.name: tensor for tensor in wanted}.values())
@@ -147,13 +170,22 @@ class _Input:
         return loaded.values
 
 
-def _prepare(one: Group, held: Mapping[str, _Held]) -> group.Attention | group.Adapter:
+def _prepare(
+    one: Group, held: Mapping[str, _Held], vocabulary: Vocabulary
+) -> group.Attention | group.Adapter | group.Embedding:
     if isinstance(one, Attention):
         members = {
             part: held[p.tensor.name].member(p.view, is_transposed=p.is_transposed)
             for part, p in one.parts.items()
         }
         return group.Attention(one.attention, members, one.n_heads, one.problems)
+    if isinstance(one, Embedding):
+        return group.Embedding(
+            held[one.tensor.name].member(is_transposed=one.is_transposed),
+            vocabulary.tokens,
+            vocabulary.file,
+            vocabulary.problem,
+        )
     factors = {"A": one.a, "B": one.b}
     return group.Adapter(
         module=one.module,

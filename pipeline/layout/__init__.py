@@ -3,6 +3,7 @@
 from pipeline.layout.adapters import Adapter, find_adapters
 from pipeline.layout.attention import Attention, Projection, find_attentions
 from pipeline.layout.components import Component, load_components
+from pipeline.layout.embeddings import Embedding, find_embeddings
 from pipeline.layout.families import Family, load_families
 from pipeline.layout.identify import identify
 from pipeline.layout.layout import Layout, Network
@@ -14,6 +15,7 @@ __all__ = [
     "Adapter",
     "Attention",
     "Component",
+    "Embedding",
     "Family",
     "Layout",
     "Location",
@@ -22,6 +24,7 @@ __all__ = [
     "Projection",
     "find_adapters",
     "find_attentions",
+    "find_embeddings",
     "identify",
     "load_components",
     "load_families",

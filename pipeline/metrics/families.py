@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.dtypes import DTYPES
 from pipeline.metrics.adapters import measure_adapter
 from pipeline.metrics.channels import N_TOP, describe_side, sum_channels
+from pipeline.metrics.embeddings import measure_embedding
 from pipeline.metrics.entries import Row
 from pipeline.metrics.fits import fit_laws
 from pipeline.metrics.heads import measure_heads
@@ -78,8 +79,16 @@ ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")
 HEADS = Family(
     "heads", 1, ("heads", "circuits"), measure_heads, "attention", is_default=False
 )
+EMBEDDINGS = Family(
+    "embeddings",
+    1,
+    ("vocabularies", "embeddings"),
+    measure_embedding,
+    "embedding",
+    is_default=False,
+)
 
-FAMILIES: tuple[Family, ...] = (ENTRIES, CHANNELS, SPECTRA, ADAPTERS, HEADS)
+FAMILIES: tuple[Family, ...] = (ENTRIES, CHANNELS, SPECTRA, ADAPTERS, HEADS, EMBEDDINGS)
 DEFAULT_FAMILIES = tuple(family.name for family in FAMILIES if family.is_default)
 
 

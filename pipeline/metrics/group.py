@@ -86,3 +86,17 @@ class Adapter:
     scale: float | None
     scale_problem: str
     is_transposed: bool
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A matrix with a row per token, and what the rows stand for.
+
+    `tokens` is null without a tokenizer; `tokenizer` names its file, and
+    `tokenizer_problem` says what was wrong with the files that could not be read.
+    """
+
+    member: Member
+    tokens: Mapping[int, str] | None = None
+    tokenizer: str = ""
+    tokenizer_problem: str = ""

@@ -86,5 +86,5 @@ class Family:
     version: int
     tables: tuple[str, ...]
     measure: Callable[[Any], Rows]
-    takes: Literal["tensor", "attention", "adapter"] = "tensor"
+    takes: Literal["tensor", "attention", "adapter", "embedding"] = "tensor"
     is_default: bool = True

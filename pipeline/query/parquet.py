@@ -14,6 +14,7 @@ from pipeline.tables.column import (
     REALS,
     SINGLES,
     TEXT,
+    TEXTS,
     TIME,
 )
 
@@ -26,6 +27,7 @@ _TYPES = {
     REALS: "double[]",
     SINGLES: "float[]",
     COUNTS: "bigint[]",
+    TEXTS: "varchar[]",
 }
 _SEED = Path("model=__schema__", "revision=__schema__", "seed.parquet")
 

@@ -5,13 +5,16 @@ from pipeline.sources.discover import discover
 from pipeline.sources.hub import hub_size
 from pipeline.sources.reader import TensorReader, open_reader
 from pipeline.sources.training_logs import read_series_log
+from pipeline.sources.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = [
     "TensorReader",
+    "Vocabulary",
     "discover",
     "hub_size",
     "list_files",
     "open_checkpoint",
     "open_reader",
     "read_series_log",
+    "read_vocabulary",
 ]

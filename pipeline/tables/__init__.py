@@ -5,6 +5,7 @@ from pipeline.tables.channels import CHANNELS
 from pipeline.tables.checkpoints import CHECKPOINTS
 from pipeline.tables.circuits import CIRCUITS
 from pipeline.tables.column import Column, Table
+from pipeline.tables.embeddings import EMBEDDINGS
 from pipeline.tables.extractions import EXTRACTIONS
 from pipeline.tables.heads import HEADS
 from pipeline.tables.nulls import NULLS
@@ -14,6 +15,7 @@ from pipeline.tables.tensor_stats import TENSOR_STATS
 from pipeline.tables.tensors import TENSORS
 from pipeline.tables.training_log import TRAINING_LOG
 from pipeline.tables.value_counts import VALUE_COUNTS
+from pipeline.tables.vocabularies import VOCABULARIES
 
 TABLES: tuple[Table, ...] = (
     CHECKPOINTS,
@@ -26,6 +28,8 @@ TABLES: tuple[Table, ...] = (
     ADAPTERS,
     HEADS,
     CIRCUITS,
+    VOCABULARIES,
+    EMBEDDINGS,
     TENSOR_CHANGES,
     TRAINING_LOG,
     EXTRACTIONS,
@@ -36,6 +40,7 @@ __all__ = [
     "CHANNELS",
     "CHECKPOINTS",
     "CIRCUITS",
+    "EMBEDDINGS",
     "ENERGY_SHARES",
     "EXTRACTIONS",
     "HEADS",
@@ -47,6 +52,7 @@ __all__ = [
     "TENSOR_STATS",
     "TRAINING_LOG",
     "VALUE_COUNTS",
+    "VOCABULARIES",
     "Column",
     "Table",
 ]

@@ -18,6 +18,7 @@ TIME = pa.timestamp("us", tz="UTC")
 REALS = pa.list_(pa.float64())
 SINGLES = pa.list_(pa.float32())
 COUNTS = pa.list_(pa.int64())
+TEXTS = pa.list_(pa.string())
 
 
 @dataclass(frozen=True)
