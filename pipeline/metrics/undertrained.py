@@ -37,9 +37,10 @@ class Evidence:
 
     @property
     def is_candidate(self) -> NDArray[np.bool_]:
-        # NaN compares as false: no evidence.
+        # NaN compares as false: no evidence. A short vector far from the mean of all
+        # has been taught something: frequent tokens may be so.
         return (
-            (self.norm_z <= Z_LIMIT)
+            ((self.norm_z <= Z_LIMIT) & (self.centre_z <= 0))
             | (self.centre_z <= Z_LIMIT)
             | (self.unused_ratio <= 1)
         )

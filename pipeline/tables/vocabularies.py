@@ -75,9 +75,9 @@ VOCABULARIES = Table(
         Column(
             "n_candidates",
             COUNT,
-            "tokens that training may hardly have met: a z of −5 or less, or an unused ratio of 1 or less",
+            "tokens that training may hardly have met: short (norm z ≤ −5) and not far from the mean, near the mean (centre z ≤ −5), or like unused rows (ratio ≤ 1)",
             "tokens",
-            "#{i : norm_z ≤ −5 ∨ centre_z ≤ −5 ∨ unused_ratio ≤ 1}",
+            "#{i : (norm_z ≤ −5 ∧ centre_z ≤ 0) ∨ centre_z ≤ −5 ∨ unused_ratio ≤ 1}",
             (0, None),
             reference=_LAND,
         ),

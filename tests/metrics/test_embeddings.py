@@ -133,6 +133,17 @@ def test_tokens_that_training_did_not_meet_are_candidates():
     assert min(row["candidate_norm_z"]) < -5
 
 
+def test_short_vectors_far_from_the_mean_are_no_candidates():
+    # Most tokens share a direction; a few short ones point elsewhere.
+    rng = np.random.default_rng(4)
+    X = 0.1 * rng.standard_normal((300, 16))
+    X[:, 0] += 3
+    X[:9, 0] -= 3
+    X[:9, 1] += 1.5
+    row, _ = measure(X)
+    assert row["n_candidates"] == 0
+
+
 def test_noise_has_no_candidates():
     X = np.random.default_rng(3).standard_normal((3000, 24))
     row, _ = measure(X[:300])
