@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -12,14 +12,17 @@ import pyarrow as pa
 
 from pipeline.errors import QueryError, WarehouseError, WeightlakeError
 from pipeline.query.connect import connect
+from pipeline.query.definitions import tables_read
 from pipeline.query.functions import add_functions
 from pipeline.query.header import Parameter
 from pipeline.query.parameters import bind_parameters
+from pipeline.query.steady import is_replaced, watch_files
 from pipeline.tables import TABLES
 
-# A file that compaction took away while we read, or one of an older schema: both are
-# answered by listing the files again and uniting their columns.
-_WORTH_A_RETRY = (duckdb.IOException, duckdb.InvalidInputException)
+# Writers put files in place in moments; who meets them this often, meets a crowd.
+_ATTEMPTS = 7
+_PAUSE_SECONDS = 0.02
+_OF_A_FILE = (duckdb.IOException, duckdb.InvalidInputException)
 
 
 def run_sql(
@@ -53,27 +56,48 @@ def answer(
     where: str,
     models: Iterable[str] | None = None,
 ) -> pa.Table:
-    """The rows of the last statement of `text`; read again once if a file vanished.
+    """The rows of the last statement of `text`, read again if a file was replaced.
 
     `models` names the models whose partitions are opened, None for all of them.
+    Raises QueryError, or WarehouseError for a file that cannot be read.
     """
-    rows = partial(_last_rows, root, text, values, models)
-    try:
+    options = {"union_by_name": False, "needed_only": True}
+    tables = tables_read(text)
+    for attempt in range(_ATTEMPTS):
+        if attempt > 1:
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
+        watch = watch_files(root, tables)
         try:
-            return rows()
-        except _WORTH_A_RETRY:
-            return rows(union_by_name=True)
-        except duckdb.CatalogException:
-            # With every view made, the name is found or the nearest ones are told.
-            return rows(needed_only=False)
-    except duckdb.Error as error:
-        raise explain(error, where=where) from error
+            rows = _last_rows(root, text, values, models, **options)
+        except duckdb.Error as error:
+            before, options = options, options | _remedy(error)
+            is_lost = attempt == 0 and isinstance(error, duckdb.IOException)
+            if options == before and not is_lost and not is_replaced(watch):
+                raise explain(error, where=where) from error
+        else:
+            if not is_replaced(watch):
+                return rows
+    raise WarehouseError(
+        f"its files were replaced while they were read, {_ATTEMPTS} times over",
+        where=str(root),
+        fix="Ask again when the extraction or compaction that is running has ended",
+    )
+
+
+def _remedy(error: duckdb.Error) -> dict[str, bool]:
+    """How to ask again, where an error may be of our own making."""
+    if isinstance(error, duckdb.CatalogException):
+        # With every view made, the name is found or the nearest ones are told.
+        return {"needed_only": False}
+    if "schema mismatch" in str(error):
+        return {"union_by_name": True}
+    return {}
 
 
 def explain(error: duckdb.Error, *, where: str) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
     message = str(error).strip()
-    if isinstance(error, _WORTH_A_RETRY) and ".parquet" in message:
+    if isinstance(error, _OF_A_FILE) and ".parquet" in message:
         return WarehouseError(
             message.partition("\n")[0],
             where=where,

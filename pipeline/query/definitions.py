@@ -80,6 +80,16 @@ def define(
         yield definition
 
 
+def tables_read(text: str) -> tuple[str, ...]:
+    """The tables that a text reads, by name or through views; maybe some more."""
+    names = {table.name for table in TABLES}
+    known = {name: Definition(frozenset({name}), (), "") for name in names}
+    known |= _declared() | _from_files()
+    return tuple(
+        name for name in _in_order(known, _wanted(known, text)) if name in names
+    )
+
+
 def _declared() -> dict[str, Definition]:
     tables = tuple(table.name for table in TABLES)
     return {
