@@ -12,12 +12,11 @@ import pyarrow as pa
 
 from pipeline.errors import QueryError, WarehouseError, WeightlakeError
 from pipeline.query.connect import connect
-from pipeline.query.definitions import tables_read
+from pipeline.query.definitions import list_names, tables_read
 from pipeline.query.functions import add_functions
 from pipeline.query.header import Parameter
 from pipeline.query.parameters import bind_parameters
 from pipeline.query.steady import is_replaced, watch_files
-from pipeline.tables import TABLES
 
 # Writers put files in place in moments; who meets them this often, meets a crowd.
 _ATTEMPTS = 7
@@ -106,11 +105,7 @@ def explain(error: duckdb.Error, *, where: str) -> WeightlakeError:
         )
     fix = ""
     if isinstance(error, duckdb.CatalogException):
-        names = ", ".join(table.name for table in TABLES)
-        fix = (
-            f"The tables are {names}; the views weights, matrices, layers, series, "
-            "training; the dictionaries columns, metrics"
-        )
+        fix = f"The tables and views are {', '.join(sorted(list_names()))}"
     elif isinstance(error, duckdb.BinderException):
         fix = "weightlake tables lists the columns of every table"
     return QueryError(message, where=where, fix=fix)

@@ -65,8 +65,7 @@ def define(
 ) -> Iterator[Definition]:
     """The definitions in order; only those that `text` needs, where it is given."""
     tables = {table.name: table for table in TABLES}
-    known = {name: Definition(frozenset({name}), (), "") for name in tables}
-    known |= _declared() | _from_files()
+    known = _known()
     for name in _in_order(known, _wanted(known, text)):
         definition = known[name]
         if name in tables:
@@ -82,12 +81,21 @@ def define(
 
 def tables_read(text: str) -> tuple[str, ...]:
     """The tables that a text reads, by name or through views; maybe some more."""
-    names = {table.name for table in TABLES}
-    known = {name: Definition(frozenset({name}), (), "") for name in names}
-    known |= _declared() | _from_files()
-    return tuple(
-        name for name in _in_order(known, _wanted(known, text)) if name in names
-    )
+    tables = {table.name for table in TABLES}
+    known = _known()
+    return tuple(n for n in _in_order(known, _wanted(known, text)) if n in tables)
+
+
+def list_names() -> tuple[str, ...]:
+    """The tables and views that a text may read, in the order they are made."""
+    known = _known()
+    made = _in_order(known, known)
+    return tuple(n for n in made if "create macro" not in known[n].statement)
+
+
+def _known() -> dict[str, Definition]:
+    tables = {t.name: Definition(frozenset({t.name}), (), "") for t in TABLES}
+    return tables | _declared() | _from_files()
 
 
 def _declared() -> dict[str, Definition]:
