@@ -67,8 +67,8 @@ Families = Annotated[
     typer.Option(
         "--families",
         metavar="A,B",
-        help="Metric families to measure: entries, channels, spectra, adapters "
-        "(these four by default), heads, embeddings.",
+        help="Metric families to measure: entries, channels, spectra, sketches, "
+        "adapters (these five by default), heads, embeddings.",
     ),
 ]
 Memory = Annotated[

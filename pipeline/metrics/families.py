@@ -18,6 +18,7 @@ from pipeline.metrics.heads import measure_heads
 from pipeline.metrics.matrix_views import measure_spectra
 from pipeline.metrics.nulls import Nulls
 from pipeline.metrics.quantisation import clip_gain, rounding_noise
+from pipeline.metrics.sketches import measure_sketch
 from pipeline.metrics.sparsity import zero_patterns
 from pipeline.metrics.tensor import Family, Rows, Tensor
 
@@ -75,6 +76,7 @@ def _top_threshold(tensor: Tensor) -> float:
 ENTRIES = Family("entries", 2, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 2, ("spectra",), measure_spectra)
+SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
 ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")
 HEADS = Family(
     "heads", 1, ("heads", "circuits"), measure_heads, "attention", is_default=False
@@ -88,7 +90,15 @@ EMBEDDINGS = Family(
     is_default=False,
 )
 
-FAMILIES: tuple[Family, ...] = (ENTRIES, CHANNELS, SPECTRA, ADAPTERS, HEADS, EMBEDDINGS)
+FAMILIES: tuple[Family, ...] = (
+    ENTRIES,
+    CHANNELS,
+    SPECTRA,
+    SKETCHES,
+    ADAPTERS,
+    HEADS,
+    EMBEDDINGS,
+)
 DEFAULT_FAMILIES = tuple(family.name for family in FAMILIES if family.is_default)
 
 

@@ -9,6 +9,7 @@ from pipeline.tables.embeddings import EMBEDDINGS
 from pipeline.tables.extractions import EXTRACTIONS
 from pipeline.tables.heads import HEADS
 from pipeline.tables.nulls import NULLS
+from pipeline.tables.sketches import SKETCHES
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
 from pipeline.tables.tensor_changes import TENSOR_CHANGES
 from pipeline.tables.tensor_stats import TENSOR_STATS
@@ -24,6 +25,7 @@ TABLES: tuple[Table, ...] = (
     VALUE_COUNTS,
     CHANNELS,
     SPECTRA,
+    SKETCHES,
     NULLS,
     ADAPTERS,
     HEADS,
@@ -45,6 +47,7 @@ __all__ = [
     "EXTRACTIONS",
     "HEADS",
     "NULLS",
+    "SKETCHES",
     "SPECTRA",
     "TABLES",
     "TENSORS",
