@@ -1,30 +1,22 @@
 """How do thousands of small files become few, while readers go on reading?
 
-One file a model instead of one a revision. The model's new folder is made aside and
-exchanged with the old one in one step of the file system, so that no reader sees a row
-twice or not at all; one that listed the old files finds them gone and lists again.
+One file a model instead of one a revision; the model's folder is remade in one step.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import unquote
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.refs import ModelRef
 from pipeline.tables import EXTRACTIONS, TABLES, TENSOR_CHANGES, Table
-from pipeline.warehouse.files import (
-    exchange,
-    replace_file,
-    sweep_temporaries,
-    table_bytes,
-)
+from pipeline.warehouse.files import replace_file, sweep_temporaries, table_bytes
+from pipeline.warehouse.folders import remade_folder, sweep_folders
 from pipeline.warehouse.partitions import STAMPS_KEY, compacted_stamps, read_stamp
 from pipeline.warehouse.places import COMPACTED, SCHEMA, Warehouse
 
@@ -51,7 +43,7 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
             for folder in sorted(warehouse.table_folder(table.name).glob("model=*")):
                 if folder.name != f"model={SCHEMA}":
                     _compact_model(warehouse, table, folder, min_files)
-        swept = sweep_temporaries(warehouse.root)
+        swept = sweep_temporaries(warehouse.root) + sweep_folders(warehouse)
     return Compaction(before, _count_files(warehouse), swept)
 
 
@@ -75,12 +67,10 @@ def _compact_model(
         [(name, "ascending") for name in table.key]
     )
     stamps = {} if table is EXTRACTIONS else _stamps(warehouse, table, model, merged)
-    fresh = warehouse.root / ".compacting" / uuid4().hex
-    target = fresh / f"revision={COMPACTED}" / f"{table.name}.parquet"
-    target.parent.mkdir(parents=True)
-    replace_file(target, table_bytes(merged, {STAMPS_KEY: json.dumps(stamps)}))
-    exchange(fresh, folder)
-    shutil.rmtree(fresh)
+    with remade_folder(warehouse, folder) as fresh:
+        target = fresh / f"revision={COMPACTED}" / f"{table.name}.parquet"
+        target.parent.mkdir()
+        replace_file(target, table_bytes(merged, {STAMPS_KEY: json.dumps(stamps)}))
 
 
 def _stamps(

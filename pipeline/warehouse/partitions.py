@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
 from pipeline.tables import Table
 from pipeline.warehouse.files import replace_file, table_bytes
+from pipeline.warehouse.folders import link_files, remade_folder
 from pipeline.warehouse.places import Warehouse
 
 STAMP_KEY = "weightlake"
@@ -60,9 +62,11 @@ def write_partition(
     path = warehouse.partition(table.name, ref)
     try:
         with warehouse.lock():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _drop_compacted(warehouse, table.name, ref)
-            replace_file(path, content)
+            if _is_compacted(warehouse, table.name, ref):
+                _replace_compacted(warehouse, table.name, ref, content)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(path, content)
     except OSError as error:
         raise _refused(path.name, warehouse, error) from error
     return int(content.size)
@@ -131,21 +135,45 @@ def remove_partition(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
     """Take a partition out, wherever it lies."""
     with warehouse.lock():
         warehouse.partition(table, ref).unlink(missing_ok=True)
-        _drop_compacted(warehouse, table, ref)
+        if _is_compacted(warehouse, table, ref):
+            _drop_revision(warehouse.compacted(table, ref.model), ref.revision)
 
 
-def _drop_compacted(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
-    """Take one revision out of the compacted file, whose rows would now be double."""
-    stamps = compacted_stamps(warehouse, table, ref.model)
-    if stamps.pop(ref.revision, None) is None:
-        return
+def _is_compacted(warehouse: Warehouse, table: str, ref: ModelRef) -> bool:
+    """Whether the compacted file holds this revision: its stamp, or rows of it."""
     path = warehouse.compacted(table, ref.model)
-    if not stamps:
-        path.unlink()
-        return
-    filters = [("revision", "!=", ref.revision)]
+    if not path.exists():
+        return False
+    if ref.revision in compacted_stamps(warehouse, table, ref.model):
+        return True
+    held = pq.read_table(path, columns=["revision"], partitioning=None)["revision"]
+    return ref.revision in held.unique().to_pylist()
+
+
+def _replace_compacted(
+    warehouse: Warehouse, table: str, ref: ModelRef, content: pa.Buffer
+) -> None:
+    """Take a revision out of the compacted file and place its new one, in one step."""
+    folder = warehouse.model_folder(table, ref.model)
+    path = warehouse.partition(table, ref)
+    with remade_folder(warehouse, folder) as fresh:
+        link_files(folder, fresh)
+        (fresh / path.parent.name).mkdir(exist_ok=True)
+        replace_file(fresh / path.relative_to(folder), content)
+        compacted = warehouse.compacted(table, ref.model)
+        _drop_revision(fresh / compacted.relative_to(folder), ref.revision)
+
+
+def _drop_revision(path: Path, revision: str) -> None:
+    """Take one revision's rows and stamp out of a compacted file, none other's."""
+    stamps = _read_stamps(path)
+    stamps.pop(revision, None)
+    filters = [("revision", "!=", revision)]
     rest = pq.read_table(path, filters=filters, partitioning=None)
-    replace_file(path, table_bytes(rest, {STAMPS_KEY: json.dumps(stamps)}))
+    if rest.num_rows == 0 and not stamps:
+        path.unlink()
+    else:
+        replace_file(path, table_bytes(rest, {STAMPS_KEY: json.dumps(stamps)}))
 
 
 def compacted_stamps(
@@ -153,9 +181,13 @@ def compacted_stamps(
 ) -> dict[str, dict[str, Any]]:
     """Stamps by revision of a model's compacted file; empty when there is none."""
     try:
-        metadata = pq.read_schema(warehouse.compacted(table, model)).metadata or {}
+        return _read_stamps(warehouse.compacted(table, model))
     except FileNotFoundError:
         return {}
+
+
+def _read_stamps(path: Path) -> dict[str, dict[str, Any]]:
+    metadata = pq.read_schema(path).metadata or {}
     stamps: dict[str, dict[str, Any]] = json.loads(
         metadata.get(STAMPS_KEY.encode(), "{}")
     )

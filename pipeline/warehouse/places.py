@@ -47,6 +47,7 @@ class Warehouse:
 
         The lock is the kernel's: a killed process lets go of it. Readers need none.
         """
+        # Opened for writing: its time tells readers that a writer has been here.
         with (self.root / ".lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

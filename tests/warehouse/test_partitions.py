@@ -10,7 +10,9 @@ from pipeline.tables import TABLES, TRAINING_LOG
 from pipeline.warehouse import (
     Stamp,
     compact,
+    folders,
     open_warehouse,
+    partitions,
     read_partition,
     read_stamp,
     remove_partition,
@@ -132,6 +134,57 @@ def test_a_revision_written_after_compaction_stands_once(warehouse):
     assert read_stamp(warehouse, "training_log", refs[1]) == stamp()
     remove_partition(warehouse, "training_log", refs[1])
     assert read_stamp(warehouse, "training_log", refs[1]) is None
+
+
+def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
+    warehouse, monkeypatch
+):
+    refs = [ModelRef("m", name) for name in ("a", "b")]
+    for ref in refs:
+        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+    compact(warehouse)
+    folder = warehouse.model_folder("training_log", "m")
+    seen = []
+
+    def see():
+        files = [pq.read_table(f, partitioning=None) for f in folder.rglob("*.parquet")]
+        rows = pa.concat_tables(files).to_pylist()
+        seen.append(sorted((row["revision"], row["value"]) for row in rows))
+
+    def watched(change):
+        def step(*arguments):
+            see()
+            change(*arguments)
+            see()
+
+        return step
+
+    for module, name in ((partitions, "replace_file"), (folders, "exchange")):
+        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
+    old, new = [("a", 1.0), ("b", 1.0)], [("a", 9.0), ("b", 1.0)]
+    assert seen == [old] * (len(seen) - 1) + [new]
+
+
+def test_rows_without_a_stamp_outlive_their_neighbours(warehouse):
+    refs = [ModelRef("m", name) for name in ("a", "b")]
+    for ref in refs:
+        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+    path = warehouse.partition("training_log", refs[1])
+    bare = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    pq.write_table(bare, path)
+    compact(warehouse)
+    remove_partition(warehouse, "training_log", refs[0])
+    assert read_partition(warehouse, "training_log", refs[1]).num_rows == 1
+    write_partition(warehouse, TRAINING_LOG, refs[1], frame(refs[1], 2.0), stamp())
+    assert not warehouse.compacted("training_log", "m").exists()
+
+
+def test_a_writer_killed_in_a_folder_leaves_nothing_after_compaction(warehouse):
+    leftover = warehouse.root / ".compacting" / "half" / "revision=a"
+    leftover.mkdir(parents=True)
+    assert compact(warehouse).n_swept == 1
+    assert not leftover.exists()
 
 
 def test_opening_again_writes_nothing(warehouse):
