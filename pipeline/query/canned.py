@@ -61,11 +61,14 @@ def run_query(
 ) -> pa.Table:
     """Answer a canned question; `params` are words as a command line gives them.
 
+    A required word may be left out where the warehouse holds only one: its only model.
     Raises QueryError for an unknown query or parameter, and for a word that names
     nothing in the warehouse when that is why the answer is empty.
     """
     query = find_query(name, folders)
-    values = bind_parameters(query.parameters, params or {}, query=name)
+    given = dict(params or {})
+    given.update(_only_words(root, query, given))
+    values = bind_parameters(query.parameters, given, query=name)
     for parameter in query.parameters:
         # The dictionaries are in memory; the warehouse is asked only when need be.
         if parameter.domain.split(".")[0] in _DICTIONARIES:
@@ -99,6 +102,27 @@ def _models(query: Header, values: Mapping[str, object]) -> list[str] | None:
     return [str(model) for model in named]
 
 
+def _only_words(
+    root: Path, query: Header, given: Mapping[str, object]
+) -> dict[str, object]:
+    """The words of required parameters that the warehouse leaves no choice about."""
+    found: dict[str, object] = {}
+    for parameter in query.parameters:
+        if parameter.name in given or not (parameter.is_required and parameter.domain):
+            continue
+        words = _words(root, query, parameter)
+        if len(words) != 1:
+            raise QueryError(
+                f"the parameter {parameter.name} must be given",
+                where=query.name,
+                fix=f"There are: {enumerate_words(words)}"
+                if words
+                else "The warehouse has none yet: weightlake extract fills it",
+            )
+        found[parameter.name] = words.pop()
+    return found
+
+
 def _check_word(
     root: Path, query: Header, parameter: Parameter, values: Mapping[str, object]
 ) -> None:
@@ -106,13 +130,18 @@ def _check_word(
     word = values[parameter.name]
     if not parameter.domain or word is None:
         return
-    view, column = parameter.domain.split(".")
-    text = f"select distinct {column} from {view} where {column} is not null"
-    rows = answer(root, text, {}, where=query.name)
-    allowed = {str(value) for value in rows.column(0).to_pylist()}
+    allowed = _words(root, query, parameter)
     if str(word) not in allowed:
         raise QueryError(
             f"there is no {parameter.name} {word!r}{near_miss(str(word), allowed)}",
             where=query.name,
             fix=f"There are: {enumerate_words(allowed)}" if allowed else "",
         )
+
+
+def _words(root: Path, query: Header, parameter: Parameter) -> set[str]:
+    """What the warehouse holds in the column that a parameter's words come from."""
+    view, column = parameter.domain.split(".")
+    text = f"select distinct {column} from {view} where {column} is not null"
+    rows = answer(root, text, {}, where=query.name)
+    return {str(value) for value in rows.column(0).to_pylist()}

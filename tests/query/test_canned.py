@@ -50,6 +50,17 @@ def test_a_users_file_wins_over_a_shipped_one(root, folder):
     assert "by_revision" in listed
 
 
+def test_the_only_model_need_not_be_named(tmp_path, root):
+    one = tiny_warehouse(tmp_path / "one", checkpoints=CHECKPOINTS[:1])
+    named = run_query(one, "layer_view", {"model": "gpt2"})
+    assert run_query(one, "layer_view") == named
+    with pytest.raises(QueryError, match=r"model must be given\. There are: bert, gp"):
+        run_query(root, "layer_view")
+    none = tiny_warehouse(tmp_path / "none")
+    with pytest.raises(QueryError, match=r"none yet: weightlake extract fills it"):
+        run_query(none, "layer_view")
+
+
 def test_what_is_not_there_is_refused_with_what_is(root, folder):
     with pytest.raises(QueryError, match=r"'layer'; did you mean layers.*compare, com"):
         run_query(root, "layer")
