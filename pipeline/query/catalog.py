@@ -6,9 +6,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
+import pyarrow.parquet as pq
 
 from pipeline.errors import WarehouseError
 from pipeline.query.connect import check_warehouse, fill
+from pipeline.tables import TABLES
 
 
 def write_catalog(root: Path, target: Path) -> None:
@@ -22,7 +24,7 @@ def write_catalog(root: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         with duckdb.connect(str(partial)) as con:
-            fill(con, root.resolve())
+            fill(con, root.resolve(), union_by_name=_has_older_files(root))
         partial.replace(target)
     except (OSError, duckdb.IOException) as error:
         raise WarehouseError(
@@ -32,3 +34,12 @@ def write_catalog(root: Path, target: Path) -> None:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _has_older_files(root: Path) -> bool:
+    """Whether a file lacks a column declared since; another client cannot ask again."""
+    return any(
+        not set(table.schema().names) <= set(pq.read_schema(path).names)
+        for table in TABLES
+        for path in (root / table.name).glob("*/*/*.parquet")
+    )

@@ -1,11 +1,12 @@
 """Any DuckDB client opens the catalog and sees the warehouse, which it holds not."""
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import WarehouseError
 from pipeline.query import write_catalog
-from pipeline.tables import TENSORS
+from pipeline.tables import TENSOR_STATS, TENSORS
 from tests.tiny_warehouse import tiny_warehouse, write_rows
 
 
@@ -43,6 +44,16 @@ def test_it_works_from_any_folder_and_sees_later_rows(lake, tmp_path, monkeypatc
     monkeypatch.chdir("/")
     write_rows(lake, TENSORS, [{"model": "later", "tensor": "w"}])
     assert fetch(tmp_path / "lake.duckdb", "select count(*) from tensors") == [(2,)]
+
+
+def test_files_of_an_older_schema_are_united(lake, tmp_path):
+    write_rows(lake, TENSOR_STATS, [{"model": "older", "tensor": "w", "std": 0.25}])
+    path = next((lake / "tensor_stats").glob("model=older/*/*.parquet"))
+    rows = pq.read_table(path, partitioning=None)
+    pq.write_table(rows.drop_columns(["kurtosis"]), path)
+    write_catalog(lake, tmp_path / "lake.duckdb")
+    text = "select std, kurtosis from tensor_stats order by std"
+    assert fetch(tmp_path / "lake.duckdb", text) == [(0.25, None), (0.5, None)]
 
 
 def test_writing_again_replaces_it_and_leaves_nothing_behind(lake, tmp_path):
