@@ -42,11 +42,9 @@ class CheckpointFailedError(Exception):
 
 
 def may_pass(_task: Any, _run: TaskRun, state: State) -> bool:
-    """Whether trying again may help: the hub may answer, a broken file stays broken."""
+    """Whether trying again may help: the hub may answer, a wrong name stays wrong."""
     error = state.data
-    return (
-        isinstance(error, CheckpointFailedError) and error.outcome.source.kind == "hub"
-    )
+    return isinstance(error, CheckpointFailedError) and error.outcome.may_pass
 
 
 @task(

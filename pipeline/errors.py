@@ -25,7 +25,17 @@ class UsageError(WeightlakeError):
 
 
 class SourceError(WeightlakeError):
-    """A checkpoint, or a file of it, that cannot be found, read or believed."""
+    """A checkpoint, or a file of it, that cannot be found, read or believed.
+
+    `may_pass` says that the same call may succeed a little later: a network that
+    stumbled, not a name that is wrong.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", fix: str = "", may_pass: bool = False
+    ) -> None:
+        self.may_pass = may_pass
+        super().__init__(what, where=where, fix=fix)
 
 
 class ConflictError(WeightlakeError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipeline.errors import ConflictError, WeightlakeError
+from pipeline.errors import ConflictError, SourceError, WeightlakeError
 from pipeline.extract.groups import measure_groups
 from pipeline.extract.ledger import (
     Standing,
@@ -57,7 +57,7 @@ def extract_checkpoint(
         update_series_log(source, warehouse)
         outcome, result = _extract(job)
     except WeightlakeError as error:
-        outcome, result = job.fail(str(error)), None
+        outcome, result = job.fail(error), None
     if outcome.status == "failed":
         log_failure(warehouse, settings.run, outcome, started)
     elif outcome.status == "measured" and result:
@@ -73,9 +73,13 @@ class _Job:
     progress: Progress
     began: float
 
-    def fail(self, error: str) -> Outcome:
+    def fail(self, error: WeightlakeError) -> Outcome:
         return Outcome(
-            self.source, "failed", time.monotonic() - self.began, error=error
+            self.source,
+            "failed",
+            time.monotonic() - self.began,
+            error=str(error),
+            may_pass=isinstance(error, SourceError) and error.may_pass,
         )
 
     def unchanged(self) -> Outcome:
@@ -165,7 +169,8 @@ def _outcome(job: _Job, records: Sequence[TensorRecord]) -> Outcome:
     failed = [record for record in records if record.status == "failed"]
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        return job.fail(f"{failed[0].tensor.name}: {failed[0].reason}{more}")
+        first = failed[0]
+        return job.fail(SourceError(f"{first.reason}{more}", where=first.tensor.name))
     n_reused = sum(record.is_reused for record in records)
     n_measured = sum(bool(record.rows) for record in records)
     return Outcome(

@@ -60,7 +60,7 @@ class Outcome:
 
     `n_measured` tensors were measured, `n_reused` took their rows from an equal digest
     elsewhere in the warehouse; `n_bytes` were read. `error` says what, where and what
-    to do when `status` is failed.
+    to do when `status` is failed, `may_pass` whether a later try may do better.
     """
 
     source: CheckpointSource
@@ -71,3 +71,4 @@ class Outcome:
     n_measured: int = 0
     n_reused: int = 0
     error: str = ""
+    may_pass: bool = False

@@ -98,7 +98,8 @@ def _explain(hub: ModuleType, reference: str, error: Exception) -> SourceError:
     elif kinds & _TRANSIENT:
         what = f"the hub at {endpoint} cannot be reached ({_first_line(causes[-1])})"
         fix = "Check the network and HF_ENDPOINT, or use only what is in the cache"
-    return SourceError(what, where=reference, fix=fix)
+    may_pass = _is_transient(hub, error)
+    return SourceError(what, where=reference, fix=fix, may_pass=may_pass)
 
 
 def _first_line(error: BaseException) -> str:

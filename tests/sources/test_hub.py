@@ -175,15 +175,17 @@ class TestFailures:
     def test_but_not_for_ever(self, hub):
         hub.add("org/net", model__safetensors=WEIGHTS)
         hub.failures += [503] * 9
-        with pytest.raises(SourceError, match="answered with status 503"):
+        with pytest.raises(SourceError, match="answered with status 503") as caught:
             list_files(source())
+        assert caught.value.may_pass
         assert len(hub.seen) == 3
 
     def test_a_refusal_is_not_tried_again(self, hub):
         with pytest.raises(
             SourceError, match="org/gone@main: neither a path here nor a model"
-        ):
+        ) as caught:
             open_checkpoint(source("org/gone@main"))
+        assert not caught.value.may_pass
         assert len(hub.seen) == 1
 
     def test_a_gated_model(self, hub):
