@@ -35,7 +35,7 @@ NULL_METRICS = (
 SEED = 20_211
 
 # 200 draws as long as they are cheap; above, a p-value rests on z more than on ranks.
-_MOST_DRAWS, _FEWEST_DRAWS, _CHEAP_SIDE = 200, 40, 1024
+_MOST_DRAWS, _FEWEST_DRAWS, _CHEAP_SIDE = 200, 40, 512
 
 # Independent entries of excess kurtosis κ shift the metrics' means by 0.3 to 0.6·κ of
 # their standard deviations, seen over shapes from 64×8 to 1000×40. Uniform entries, as
