@@ -67,6 +67,8 @@ def template(table: Table) -> pa.Table:
     def column(name: str, data_type: pa.DataType) -> list[Any]:
         if name in special:
             return special[name]
+        if pa.types.is_list(data_type) and data_type.value_type == TEXT:
+            return [[name]] * n_rows
         if pa.types.is_list(data_type):
             return [np.sort(rng.integers(1, 10**6, 200)) for _ in range(n_rows)]
         constant = {TEXT: words.get(name, name), FLAG: False, TIME: datetime.now(UTC)}
