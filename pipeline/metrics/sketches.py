@@ -41,8 +41,9 @@ def sample_places(n_rows: int, n_cols: int) -> NDArray[np.int64]:
     that is not square is sampled at the same entries, in the same order.
     """
     n = n_rows * n_cols
-    places = np.arange(n)
-    if n > N_SAMPLES:
+    if n <= N_SAMPLES:
+        places = np.arange(n)
+    else:
         # A hash is the same in every version of every library; a generator may not be.
         draws = (xxhash.xxh3_64_intdigest(b"%d" % i) for i in range(N_SAMPLES))
         places = np.array([draw * n >> 64 for draw in draws], np.int64)
