@@ -18,6 +18,7 @@ from pipeline.metrics.heads import measure_heads
 from pipeline.metrics.matrix_views import measure_spectra
 from pipeline.metrics.nulls import Nulls
 from pipeline.metrics.quantisation import clip_gain, rounding_noise
+from pipeline.metrics.randomised import measure_randomised
 from pipeline.metrics.sketches import measure_sketch
 from pipeline.metrics.sparsity import zero_patterns
 from pipeline.metrics.tensor import Family, Rows, Tensor
@@ -76,6 +77,9 @@ def _top_threshold(tensor: Tensor) -> float:
 ENTRIES = Family("entries", 2, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 2, ("spectra",), measure_spectra)
+RANDOMISED = Family(
+    "randomised", 1, ("randomised",), measure_randomised, is_default=False
+)
 SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
 ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")
 HEADS = Family(
@@ -94,6 +98,7 @@ FAMILIES: tuple[Family, ...] = (
     ENTRIES,
     CHANNELS,
     SPECTRA,
+    RANDOMISED,
     SKETCHES,
     ADAPTERS,
     HEADS,

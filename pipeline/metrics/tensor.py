@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.metrics.distribution import Distribution, distribution
 from pipeline.metrics.entries import Row, describe
+from pipeline.metrics.singular_values import SingularValues
 from pipeline.metrics.tally import Tally, tally
 from pipeline.metrics.values import TensorValues
 
@@ -37,16 +38,28 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
+class Unsolved:
+    """Why a view has no singular values."""
+
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Tensor:
     """One tensor as the families see it; the counting pass runs once, when needed.
 
-    `memory_bytes` bounds what a family may allocate beside the tensor itself.
+    `memory_bytes` bounds what a family may allocate beside the tensor itself; `solved`
+    holds by view what `solving.solve_view` found, for the families after the first.
     """
 
     values: TensorValues
     views: Sequence[View]
     no_view_reason: str
     memory_bytes: int
+    solved: dict[str, SingularValues | Unsolved] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @cached_property
     def tally(self) -> Tally:

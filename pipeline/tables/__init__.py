@@ -9,6 +9,7 @@ from pipeline.tables.embeddings import EMBEDDINGS
 from pipeline.tables.extractions import EXTRACTIONS
 from pipeline.tables.heads import HEADS
 from pipeline.tables.nulls import NULLS
+from pipeline.tables.randomised import RANDOMISED
 from pipeline.tables.sketches import SKETCHES
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
 from pipeline.tables.tensor_changes import TENSOR_CHANGES
@@ -25,6 +26,7 @@ TABLES: tuple[Table, ...] = (
     VALUE_COUNTS,
     CHANNELS,
     SPECTRA,
+    RANDOMISED,
     SKETCHES,
     NULLS,
     ADAPTERS,
@@ -47,6 +49,7 @@ __all__ = [
     "EXTRACTIONS",
     "HEADS",
     "NULLS",
+    "RANDOMISED",
     "SKETCHES",
     "SPECTRA",
     "TABLES",

@@ -4,7 +4,7 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: component text = null — only this component
 -- param: level real = 0.05 — false discoveries among the matrices called structured
--- inputs: matrices, chosen_checkpoints, scalars
+-- inputs: noise_verdicts
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -14,9 +14,9 @@
 -- column: n_rows integer — rows
 -- column: n_cols integer — columns
 -- column: verdict text — noise, structured, not_normal or untested; see below
--- column: p_value real — Bonferroni over the four metrics' null_p
+-- column: p_value real — Bonferroni over four metrics' null_p, or shuffle_p
 -- column: q_value real — Benjamini–Hochberg over all matrices tested
--- column: null_kind text — gaussian, or gaussian_misfit: entries far from normal
+-- column: null_kind text — gaussian; shuffled; gaussian_misfit: entries far from normal
 -- column: stable_rank_null_z real standard deviations — against noise of its shape
 -- column: effective_rank_null_z real standard deviations — the same
 -- column: participation_ratio_null_z real standard deviations — the same
@@ -26,47 +26,14 @@
 -- column: alpha_null_z real standard deviations — against noise of its shape
 
 -- noise: the null is not rejected. structured: it is. not_normal: it is, but entries
--- of such kurtosis do that without any structure. untested: there is no null.
-with asked as (
-    select
-        *,
-        if(null_kind is null, null, least(1, 4 * least(
-            stable_rank_null_p, effective_rank_null_p,
-            participation_ratio_null_p, mp_softrank_null_p
-        ))) as p_value,
-    from matrices
-    semi join chosen_checkpoints($model, $revision) using (model, revision)
-    where view <> 'none'
-        and alias_of is null
-        and matrix_view <> 'kernel_offset'
-        and is_asked(model, $model)
-        and is_asked(component, $component)
-),
-ranked as (
-    select
-        *,
-        count(p_value) over () as n_tested,
-        count(p_value) over (order by p_value nulls last) as n_as_small,
-    from asked
-),
-tested as (
-    select
-        *,
-        min(p_value * n_tested / n_as_small) over (order by n_as_small desc)
-            as q_value,
-    from ranked
-)
+-- of such kurtosis do that without any structure: extract with --families randomised.
+-- untested: there is no null.
 select
     model, revision, tensor, view, component, n_rows, n_cols,
-    case
-        when p_value is null then 'untested'
-        when q_value >= $level then 'noise'
-        when null_kind = 'gaussian' then 'structured'
-        else 'not_normal'
-    end as verdict,
+    verdict,
     p_value,
-    if(p_value is null, null, q_value) as q_value,
-    null_kind,
+    q_value,
+    null_used as null_kind,
     stable_rank_null_z,
     effective_rank_null_z,
     participation_ratio_null_z,
@@ -74,7 +41,7 @@ select
     n_spikes,
     alpha,
     alpha_null_z,
-from tested
+from noise_verdicts($model, $revision, $component, $level)
 order by
     array_position(['noise', 'not_normal', 'untested', 'structured'], verdict),
     p_value desc nulls last, model, revision, position, view

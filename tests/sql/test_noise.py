@@ -47,3 +47,52 @@ def test_entries_far_from_normal_reject_without_a_verdict(lake):
     assert ("heavy", "not_normal") in rows
     assert ("strong", "structured") in rows
     assert ("weak", "noise") in rows
+
+
+def shuffled(tensor, p, **more):
+    """A row of `randomised` whose smallest p is `p`."""
+    names = "stable_rank", "effective_rank", "participation_ratio", "mp_softrank"
+    shares = {f"{name}_shuffle_p": 1.0 for name in names} | {"stable_rank_shuffle_p": p}
+    return {"tensor": tensor, "random_distance": 0.2, "n_traps": 0, **shares, **more}
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """Two matrices of heavy entries, and one of normal ones; all were shuffled."""
+    names = ["heavy", "hollow", "normal"]
+    nulls = {f"{n}_null_p": 0.001 for n in ("stable_rank", "effective_rank")}
+    nulls |= {f"{n}_null_p": 1.0 for n in ("participation_ratio", "mp_softrank")}
+    kinds = ["gaussian_misfit", "gaussian_misfit", "gaussian"]
+    return tiny_warehouse(
+        tmp_path,
+        checkpoints=[{}],
+        tensors=[place(n, (9, 9), position=i) for i, n in enumerate(names)],
+        spectra=[
+            spectrum(name, [2.0, 1.0], (9, 9), null_kind=kind, n_spikes=1, **nulls)
+            for name, kind in zip(names, kinds, strict=True)
+        ],
+        randomised=[
+            shuffled("heavy", 0.002),
+            shuffled("hollow", 0.9, n_traps=1),
+            {"tensor": "normal", "random_distance": 0.1, "n_traps": 0},
+        ],
+    )
+
+
+def test_entries_far_from_normal_are_judged_by_their_shuffles(mixed):
+    # p are 0.004, 0.008 and 1; q 0.004·3/1, 0.008·3/2 and 1.
+    assert pick(mixed, "noise", "tensor verdict null_kind p_value q_value") == [
+        ("hollow", "noise", "shuffled", 1.0, 1.0),
+        ("heavy", "structured", "shuffled", 0.008, pytest.approx(0.012)),
+        ("normal", "structured", "gaussian", 0.004, pytest.approx(0.012)),
+    ]
+
+
+def test_shuffled_matrices_by_traps_then_distance(mixed):
+    columns = "tensor random_distance n_spikes n_traps verdict"
+    assert pick(mixed, "randomised", columns) == [
+        ("hollow", 0.2, 1, 1, "noise"),
+        ("normal", 0.1, 1, 0, "structured"),
+        ("heavy", 0.2, 1, 0, "structured"),
+    ]
+    assert pick(mixed, "randomised", "tensor", component="o") == []

@@ -1,0 +1,71 @@
+"""What does shuffling a matrix's entries leave of its spectrum?"""
+
+from pipeline.tables.column import COUNT, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.tail import NULL_METRICS
+
+RANDOMISED = Table(
+    name="randomised",
+    grain="one row per matrix view of a measured tensor; one with status no_view where it has none",
+    key=("model", "revision", "tensor", "view"),
+    columns=(
+        *key_columns(),
+        Column("tensor", TEXT, "full state-dict key", nullable=False),
+        Column("view", TEXT, "as in spectra", nullable=False),
+        Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
+        Column(
+            "status",
+            TEXT,
+            "ok, no_view, empty, all_zero, non_finite, over_budget or not_converged",
+            nullable=False,
+        ),
+        Column("reason", TEXT, "what the status means here"),
+        Column("seed", COUNT, "seed of the shuffles"),
+        Column(
+            "n_shuffles",
+            COUNT,
+            "shuffles made: 1, or 8 to 20 where entries are far from normal",
+            "shuffles",
+            bounds=(1, None),
+        ),
+        Column(
+            "random_distance",
+            REAL,
+            "distance of the spectrum from that of its shuffled entries, mean over shuffles",
+            "root mean squares of σ",
+            "mean |σᵢ − σᵢ′| / √(mean σ²), σ′ of the shuffle",
+            (0, 1.4143),
+        ),
+        Column(
+            "n_traps",
+            COUNT,
+            "eigenvalues above the noise edge of the first shuffle: made by entries alone",
+            "eigenvalues",
+            "#{λ′ > mp_edge + 99.9 % margin of Tracy–Widom}, λ′ = σ′²",
+            (0, None),
+            "high",
+        ),
+        *(
+            column
+            for metric in NULL_METRICS
+            for column in (
+                Column(
+                    f"{metric}_shuffle_z",
+                    REAL,
+                    f"{metric} against its shuffles; null where noise serves as null",
+                    "standard deviations",
+                    "(x − mean) / (sd·√(1 + 1/n)) over the shuffles",
+                ),
+                Column(
+                    f"{metric}_shuffle_p",
+                    REAL,
+                    f"two-sided p of {metric} among its shuffles",
+                    "",
+                    "min(2·rank / (n + 1), 4 / 9z²)",
+                    (0, 1),
+                    "",
+                    "Vysochanskij & Petunin 1980",
+                ),
+            )
+        ),
+    ),
+)
