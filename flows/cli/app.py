@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from flows.cli.audit import audit
+from flows.cli.breaks import breaks
 from flows.cli.compare import compare
 from flows.cli.doctor import doctor, version
 from flows.cli.extract import extract
@@ -34,6 +35,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     status,
     check,
     audit,
+    breaks,
     compact,
     catalog,
     doctor,

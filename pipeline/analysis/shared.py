@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.abrupt import (
-    LONE_SERIES,
     Tails,
     abrupt_changes,
     local_z,
@@ -43,7 +42,8 @@ def shared_jumps(
     steps = members[chosen[0]].steps
     logs = np.log(np.array([members[i].values for i in chosen]))
     typical = np.exp(np.median(logs - np.median(logs, axis=1, keepdims=True), axis=0))
-    jumps = abrupt_changes(steps, typical, alpha, is_change=True, tails=LONE_SERIES)
+    # A median's tails are no heavier than those of what it is the median of.
+    jumps = abrupt_changes(steps, typical, alpha, is_change=True, tails=tails)
     found: list[tuple[int, Break]] = []
     for jump in jumps:
         at = int(jump.place)

@@ -4,67 +4,83 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import duckdb
 import pyarrow as pa
 
-_NAME = "series_breaks"
-_CALL = re.compile(rf"\b{_NAME}\s*\(", re.IGNORECASE)
-_BREAK = (
-    "struct(step bigint, kind varchar, before double, after double, "
-    "effect_size double, p_value double)"
+from pipeline.query.series_lists import (
+    one_by_one,
+    run_breaks,
+    run_events,
+    statuses,
 )
-_RESULT = f"struct(status varchar, n_points bigint, breaks {_BREAK}[])"
+
+_BREAK = (
+    "step bigint, kind varchar, before double, after double, "
+    "effect_size double, p_value double"
+)
+# Many series, each of a member (a tensor) of a model; null for what has no member.
+_SERIES = (
+    "struct(model varchar, metric varchar, member varchar, "
+    "steps bigint[], series double[])[]"
+)
+_EVENT = (
+    "model varchar, step bigint, first_step bigint, last_step bigint, "
+    "metrics varchar, kinds varchar, n_series bigint, n_tested bigint, "
+    "agreement double, effect_size double, p_value double, q_value double, "
+    "evidence varchar"
+)
+
+
+@dataclass(frozen=True)
+class _Function:
+    """A function of SQL: what it takes and gives, and who computes it."""
+
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    run: Callable[..., pa.Array]
+
+
+# series_breaks(steps, values, metric): the status of one series, its steps ascending,
+#   and every break with p ≤ 0.05.
+# series_status(steps, values, metric): ok, or why it is not tested.
+# run_breaks(series): every break of many series with q ≤ 0.05 over them all; `place` is
+#   the series' 1-based place in the list.
+# run_events(series, min_agreement): what those breaks make together, model by model.
+_FUNCTIONS = (
+    _Function(
+        "series_breaks",
+        ("bigint[]", "double[]", "varchar"),
+        f"struct(status varchar, n_points bigint, breaks struct({_BREAK})[])",
+        one_by_one,
+    ),
+    _Function(
+        "series_status", ("bigint[]", "double[]", "varchar"), "varchar", statuses
+    ),
+    _Function(
+        "run_breaks",
+        (_SERIES,),
+        f"struct(place bigint, {_BREAK}, q_value double, n_points bigint, "
+        "n_tested bigint)[]",
+        run_breaks,
+    ),
+    _Function("run_events", (_SERIES, "double"), f"struct({_EVENT})[]", run_events),
+)
 
 
 def add_functions(con: duckdb.DuckDBPyConnection, text: str) -> None:
-    """Register what `text` calls; plain queries load no detector.
-
-    `series_breaks(steps, values, metric)` takes lists of one series, its steps
-    ascending, and gives its status and every break with p ≤ 0.05.
-    """
-    if _CALL.search(text):
-        # The stubs know neither functions over Arrow nor nested types as text.
-        create = cast("Callable[..., object]", con.create_function)
-        takes = ["bigint[]", "double[]", "varchar"]
-        create(_NAME, _series_breaks, takes, _RESULT, type="arrow")
-
-
-def _series_breaks(
-    steps: pa.ChunkedArray, values: pa.ChunkedArray, metrics: pa.ChunkedArray
-) -> pa.Array:
-    """One chunk of series, as DuckDB hands them over."""
-    import numpy as np
-
-    from pipeline.analysis import CHANGE_METRICS, prepare_many, scan_many
-
-    scans = scan_many(
-        prepare_many(
-            [np.array(each, np.float64) for each in steps.to_pylist()],
-            [np.array(each, np.float64) for each in values.to_pylist()],
-            [name in CHANGE_METRICS for name in metrics.to_pylist()],
-        ),
-        alpha=0.05,
-    )
-    names = ("step", "kind", "before", "after", "effect_size", "p_value")
-    rows = [
-        {
-            "status": scan.status,
-            "n_points": scan.n_points,
-            "breaks": [{n: getattr(each, n) for n in names} for each in scan.breaks],
-        }
-        for scan in scans
-    ]
-    return pa.array(rows, _arrow_type())
-
-
-def _arrow_type() -> pa.DataType:
-    reals = ("before", "after", "effect_size", "p_value")
-    each = pa.struct(
-        [("step", pa.int64()), ("kind", pa.string())]
-        + [(name, pa.float64()) for name in reals]
-    )
-    return pa.struct(
-        [("status", pa.string()), ("n_points", pa.int64()), ("breaks", pa.list_(each))]
-    )
+    """Register what `text` calls; plain queries load no detector."""
+    for function in _FUNCTIONS:
+        if re.search(rf"\b{function.name}\s*\(", text, re.IGNORECASE):
+            # The stubs know neither functions over Arrow nor nested types as text.
+            create = cast("Callable[..., object]", con.create_function)
+            create(
+                function.name,
+                function.run,
+                list(function.takes),
+                function.gives,
+                type="arrow",
+            )

@@ -14,7 +14,7 @@ from tests.tiny_warehouse import tiny_warehouse
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
-    stats, places = [], []
+    stats, places, changes = [], [], []
     for name in range(6):
         values = np.random.default_rng(name).standard_normal(30) + 50
         values[20:] += 12 if name < 4 else 0
@@ -23,8 +23,38 @@ def lake(tmp_path_factory):
             key["tensor"] = f"h.{name}"
             places.append({**key, "n_elements": 9})
             stats.append({**key, "frobenius_norm": value})
+            if step:
+                changes.append({**key, **change_of(key, name, step)})
     root = tmp_path_factory.mktemp("lake")
-    return tiny_warehouse(root, tensors=places, tensor_stats=stats)
+    return tiny_warehouse(
+        root,
+        tensors=places,
+        tensor_stats=stats,
+        tensor_changes=changes,
+        training_log=logged(),
+        checkpoints=[
+            {"model": "run", "revision": f"s{i}", "step": 10 * i} for i in range(30)
+        ],
+    )
+
+
+def change_of(key, name, step):
+    """The row beside the step before; another, beside the first, is left alone."""
+    size = np.exp(0.1 * np.random.default_rng(100 * name + step).standard_normal())
+    return {
+        "from_model": "run",
+        "from_revision": f"s{step - 1}",
+        "from_step": 10 * (step - 1),
+        "from_tensor": key["tensor"],
+        "relative_change": float(size) * (5 if step == 15 else 1),
+    }
+
+
+def logged():
+    values = np.random.default_rng(9).standard_normal(30)
+    values[15:] += 12
+    key = {"model": "run", "revision": "__series__", "metric": "loss"}
+    return [{**key, "step": 10 * i, "value": v} for i, v in enumerate(values.tolist())]
 
 
 def test_the_query_finds_the_planted_breaks(lake):
@@ -34,6 +64,38 @@ def test_the_query_finds_the_planted_breaks(lake):
     assert {(row["n_agree"], row["n_tested"]) for row in rows} == {(4, 6)}
     for row in rows:
         assert row["p_value"] <= row["q_value"] <= 0.05
+
+
+def test_the_few_events_of_a_run(lake):
+    (row,) = run_query(lake, "events", {"metric": "frobenius_norm"}).to_pylist()
+    assert (row["model"], row["step"], row["kinds"]) == ("run", 200, "level")
+    assert (row["n_series"], row["n_tested"]) == (4, 6)
+    assert row["evidence"] == "frobenius_norm: 4 of 6 tensors break at step 200"
+    assert row["p_value"] <= 0.05
+    asked = {"metric": "frobenius_norm", "min_agreement": "0.8"}
+    assert run_query(lake, "events", asked).num_rows == 0
+
+
+def test_changes_since_the_step_before_and_what_was_logged(lake):
+    # Each tensor changes by e^(noise), at step 150 five times as much; so does the log.
+    asked = {"metric": "relative_change"}
+    (event,) = run_query(lake, "events", asked).to_pylist()
+    assert (event["step"], event["n_series"], event["kinds"]) == (150, 6, "jump")
+    rows = run_query(lake, "change_points", asked).to_pylist()
+    assert {(row["step"], row["n_agree"]) for row in rows} == {(150, 6)}
+    (row,) = run_query(lake, "change_points", {"metric": "loss"}).to_pylist()
+    assert (row["tensor"], row["step"], row["n_points"]) == (None, 150, 30)
+    # Nothing asked is the usual metrics together.
+    story = run_query(lake, "events", {}).to_pylist()
+    assert [(row["step"], row["metrics"]) for row in story] == [
+        (150, "relative_change, loss"),
+        (200, "frobenius_norm"),
+    ]
+
+
+def test_a_metric_that_nobody_has(lake):
+    with pytest.raises(QueryError, match="no metric 'los'; did you mean loss"):
+        run_query(lake, "events", {"metric": "los"})
 
 
 def test_the_function_is_the_detector(lake):

@@ -1,0 +1,60 @@
+"""The verb that finds when a training run turned: `breaks`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Format, Output, Warehouse
+from flows.progress import say
+from flows.settings import WAREHOUSE
+
+
+def breaks(
+    series: Annotated[str, typer.Argument(help="A training run in the warehouse.")],
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help="One metric: of tensors, of changes since the step before, or logged. "
+            "Default: relative_change, frobenius_norm, stable_rank and the loss.",
+        ),
+    ] = None,
+    component: Annotated[
+        str | None, typer.Option("--component", help="Only this component.")
+    ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="Every tensor's breaks; needs --metric.")
+    ] = False,
+    format_name: Format = None,
+    output: Output = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> None:
+    """Find the few steps at which a training run turned.
+
+    relative_change is there after `weightlake compare SERIES`.
+
+    For example:
+      weightlake breaks byte-gpt2
+      weightlake breaks byte-gpt2 --metric frobenius_norm --each
+    """
+    from flows.output import emit
+    from pipeline.errors import UsageError
+    from pipeline.query import run_query
+
+    if each and metric is None:
+        raise UsageError("--each is given without a metric", fix="Add --metric NAME")
+    asked = {"model": series, "metric": metric, "component": component}
+    given = {name: word for name, word in asked.items() if word is not None}
+    found = run_query(warehouse, "change_points" if each else "events", given)
+    emit(found, format_name=format_name, output=output)
+    say(f"{series}: {found.num_rows} {'breaks' if each else 'events'}")
+    if found.num_rows == 0:
+        tested = run_query(warehouse, "testable", {"metric": "frobenius_norm"} | given)
+        for row in tested.to_pylist():
+            say(
+                f"{row['n_series']} series of {row['metric']}, "
+                f"at most {row['n_points']} points: {row['status']}"
+            )

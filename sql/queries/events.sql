@@ -1,0 +1,66 @@
+-- question: At which few steps did a training run turn, in many tensors together?
+-- grain: one row per model and event
+-- param: metric text = null from followed_metrics.metric — one metric; null: the usual
+--   ones, relative_change, frobenius_norm, stable_rank and the logged loss
+-- param: model text = null from checkpoints.model — only this training run
+-- param: component text = null from tensors.component — only this component
+-- param: parameter text = null from tensors.parameter — null: all but biases
+-- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
+-- param: min_agreement real = 0.2 — share of the tensors that an event needs
+-- inputs: run_values, scalars
+-- partitions: $model
+-- column: model text — hub id or local label of the model
+-- column: step integer steps — first checkpoint that shows it
+-- column: first_step integer steps — of the earliest break that belongs to it
+-- column: last_step integer steps — of the latest break that belongs to it
+-- column: metrics text — metrics that show it
+-- column: kinds text — level, slope, variance, jump or outlier
+-- column: n_series integer series — that break there, of the metric that agrees most
+-- column: n_tested integer series — of that metric that could be tested
+-- column: agreement real fraction — n_series / n_tested
+-- column: effect_size real σ — median magnitude of its breaks, in noise deviations
+-- column: p_value real — chance that so many series meet anywhere; null for one series
+-- column: q_value real — of its surest break, over all series and detectors
+-- column: evidence text — how many tensors break, metric by metric
+
+with asked as (
+    select 'relative_change' as metric, * from run_values('relative_change', $view)
+    where $metric is null
+    union all
+    select 'frobenius_norm' as metric, * from run_values('frobenius_norm', $view)
+    where $metric is null
+    union all
+    select 'stable_rank' as metric, * from run_values('stable_rank', $view)
+    where $metric is null
+    union all
+    select 'loss' as metric, * from run_values('loss', $view)
+    where $metric is null
+    union all
+    select $metric as metric, * from run_values($metric, $view)
+    where $metric is not null
+),
+series_lists as (
+    select
+        {
+            model: model,
+            metric: metric,
+            member: tensor || coalesce(' ' || view, ''),
+            steps: list(step order by step),
+            series: list(value order by step)
+        } as series,
+    from asked
+    where is_asked(model, $model)
+        and is_asked(component, $component)
+        and is_parameter_asked(parameter, is_buffer, $parameter)
+    group by model, metric, tensor, view
+),
+events as (
+    select unnest(run_events(list(series order by series), $min_agreement),
+        recursive := true)
+    from series_lists
+)
+select
+    model, step, first_step, last_step, metrics, kinds, n_series, n_tested,
+    agreement, effect_size, p_value, q_value, evidence,
+from events
+order by model, step
