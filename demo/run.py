@@ -27,7 +27,7 @@ _TAIL = "encoder.layer.0.output.dense.weight"
 _MATRIX = "transformer.h.0.mlp.c_fc.weight"
 
 ANSWERS = (
-    ("Which checkpoints are there?", "query zoo"),
+    ("Which models are there?", "query models"),
     ("What do the encoder's layers look like?", f"query layer_view {_ENCODER}"),
     (
         "Which of its tensors differ most from their peers?",

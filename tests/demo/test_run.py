@@ -40,12 +40,12 @@ def test_the_demo_shows_each_command_and_stops_at_the_first_failure(
     monkeypatch.setattr(module, "_weightlake", answer)
     assert run_demo() == 3
     assert [arguments[:2] for arguments in asked][1:] == [
-        ["query", "zoo"],
+        ["query", "models"],
         ["query", "layer_view"],
         ["query", "outliers"],
     ]
     shown = capsys.readouterr().out
-    assert "$ weightlake query zoo\n" in shown
+    assert "$ weightlake query models\n" in shown
     assert "series" not in shown
 
 

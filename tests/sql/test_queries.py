@@ -24,6 +24,22 @@ def test_zoo(zoo):
     assert len(ask(zoo, "zoo", model="pair")) == 2
 
 
+def test_models(zoo):
+    columns = "model n_checkpoints first_step last_step n_layers size n_tensors"
+    assert pick(zoo, "models", columns) == [
+        ("deep", 1, None, None, 3, "0 bytes", 3),
+        ("pair", 2, None, None, 2, "400 bytes", 18),
+        ("run", 3, 0, 20, None, "0 bytes", 6),
+    ]
+    assert pick(zoo, "models", "model n_aliased n_skipped")[1] == ("pair", 2, 2)
+
+
+def test_models_with_a_value_that_is_not_finite(tmp_path):
+    checkpoints = [{"has_non_finite": False}, {"revision": "v", "has_non_finite": True}]
+    lake = tiny_warehouse(tmp_path, checkpoints=checkpoints)
+    assert pick(lake, "models", "has_non_finite") == [(True,)]
+
+
 def test_layers_of_a_spectral_metric(zoo):
     columns = "revision layer depth component n_values value"
     assert pick(zoo, "layers", columns, model="pair") == [
