@@ -19,6 +19,7 @@ LAYERS = (
         "pipeline.metrics",
         "pipeline.tables",
         "pipeline.quantised",
+        "pipeline.text",
     },
     {
         "pipeline.compare",
@@ -28,6 +29,7 @@ LAYERS = (
         "pipeline.query",
         "pipeline.warehouse",
     },
+    {"pipeline.report"},
     {"flows"},
 )
 
@@ -37,6 +39,8 @@ DOORS = {
     "prefect": "flows",
     "typer": "flows",
     "matplotlib": "pipeline.figures",
+    "jinja2": "pipeline.report",
+    "markdown_it": "pipeline.report",
     "numba": ("pipeline.metrics", "pipeline.analysis"),
     "torch": "pipeline.sources",
     "gguf": "pipeline.quantised",

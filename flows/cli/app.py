@@ -17,6 +17,7 @@ from flows.cli.doctor import doctor, version
 from flows.cli.extract import extract
 from flows.cli.plot import plot
 from flows.cli.query import query, sql, tables
+from flows.cli.report import report
 from flows.cli.warehouse import catalog, check, compact, status
 from flows.cli.zoo import plan, run, serve
 from flows.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
@@ -31,6 +32,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     query,
     tables,
     plot,
+    report,
     compare,
     status,
     check,

@@ -32,7 +32,8 @@ def plot(
             "-o",
             "--output",
             metavar="FILE",
-            help="Picture to write: .svg, .png or .pdf. Without it: text on stdout.",
+            help="Picture to write: .svg, .png, .pdf, .pgf or .html. Without it: text "
+            "on stdout.",
         ),
     ] = None,
     queries: Queries = None,

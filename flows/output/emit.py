@@ -12,9 +12,9 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from flows.output.data import write_csv, write_json, write_parquet
-from flows.output.markup import to_latex, to_markdown
 from flows.output.text_table import render
 from pipeline.errors import UsageError
+from pipeline.text.markup import to_latex, to_markdown
 
 FORMATS = ("table", "json", "csv", "parquet", "markdown", "latex")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from flows.output.cells import column_texts, is_number, printable
+from pipeline.text.cells import column_texts, is_number, printable
 
 LEAST_TEXT = 30  # cut shorter, names of tensors can no longer be told apart
 RECORD_ROWS = 3  # so few rows are shown one value a line where they are too wide

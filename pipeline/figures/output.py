@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
+from pipeline.figures.inline import figure_page, inline_svg
+from pipeline.figures.pgf import write_pgf
 from pipeline.figures.style import house_style
 
 if TYPE_CHECKING:
@@ -19,7 +22,12 @@ _METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-SUFFIXES = tuple(_METADATA)
+_TEXTS: dict[str, Callable[[Figure], str]] = {
+    "pgf": write_pgf,
+    "html": figure_page,
+    "inline": inline_svg,
+}
+SUFFIXES = (*_METADATA, "pgf", "html")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -38,9 +46,9 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def check_suffix(path: Path) -> str:
-    """`svg`, `png` or `pdf`; UsageError for anything else, before work is done."""
+    """One of SUFFIXES; UsageError for anything else, before work is done."""
     suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in _METADATA:
+    if suffix not in SUFFIXES:
         raise UsageError(
             f"pictures are not written as {path.suffix or 'a file without suffix'!r}",
             where=str(path),
@@ -50,7 +58,9 @@ def check_suffix(path: Path) -> str:
 
 
 def render(figure: Figure, suffix: str) -> bytes:
-    """The bytes of the picture in one of SUFFIXES."""
+    """The bytes of the picture in one of SUFFIXES, or `inline` for a page's SVG."""
+    if suffix in _TEXTS:
+        return _TEXTS[suffix](figure).encode()
     target = io.BytesIO()
     with house_style():
         figure.savefig(target, format=suffix, metadata=_METADATA[suffix])

@@ -1,7 +1,12 @@
 """DuckDB over the warehouse: views, canned questions, checks, a catalog."""
 
 from pipeline.query.answer import run_sql
-from pipeline.query.canned import find_query, list_queries, run_query
+from pipeline.query.canned import (
+    find_query,
+    list_queries,
+    refine_query,
+    run_query,
+)
 from pipeline.query.catalog import write_catalog
 from pipeline.query.checks import CheckResult, list_checks, run_checks
 from pipeline.query.connect import connect
@@ -19,6 +24,7 @@ __all__ = [
     "list_checks",
     "list_queries",
     "locate_sql",
+    "refine_query",
     "run_checks",
     "run_query",
     "run_sql",

@@ -81,6 +81,25 @@ def run_query(
     return rows
 
 
+def refine_query(
+    root: Path,
+    name: str,
+    text: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    folders: Sequence[Path] = (),
+) -> pa.Table:
+    """Answer a select over a canned query's rows, which it reads as `answer`.
+
+    Raises QueryError as `run_query` does, and for a text that is no select.
+    """
+    query = find_query(name, folders)
+    values = bind_parameters(query.parameters, params or {}, query=name)
+    whole = f"with answer as (\n{query.sql.rstrip().removesuffix(';')}\n)\n{text}"
+    models = _models(query, values)
+    return answer(root, whole, values, where=name, models=models)
+
+
 def _paths(folders: Sequence[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in (locate_sql() / "queries", *folders):

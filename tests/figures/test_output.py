@@ -9,7 +9,13 @@ from pipeline.figures.series import draw_series
 from pipeline.figures.style import house_style
 from tests.figures.pictures import heatmap_frame, histogram_frame, series_frame
 
-STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+STARTS = {
+    "svg": b"<?xml",
+    "png": b"\x89PNG",
+    "pdf": b"%PDF",
+    "pgf": b"%% To be used",
+    "html": b"<!doctype html>",
+}
 DRAWINGS = {
     "heatmap": lambda: draw_heatmap(heatmap_frame(3)),
     "histogram": lambda: draw_histogram(histogram_frame([0, 1, 2], [1, 2])),

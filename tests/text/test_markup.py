@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from flows.output.markup import escape_latex, escape_markdown, to_latex, to_markdown
+from pipeline.text.markup import escape_latex, escape_markdown, to_latex, to_markdown
 
 
 @pytest.mark.parametrize(

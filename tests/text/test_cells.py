@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from flows.output.cells import column_texts, printable
+from pipeline.text.cells import column_texts, printable
 
 
 def texts(values, column_type=None):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from flows.output.cells import column_texts, is_number, printable
+from pipeline.text.cells import column_texts, is_number, printable
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -1,0 +1,91 @@
+"""The verb that writes everything down: `report`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Queries, Warehouse
+from flows.progress import say
+from flows.require import require
+from flows.settings import WAREHOUSE
+from pipeline.errors import UsageError
+
+
+def report(
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="MODEL", help="Only this model; repeatable."),
+    ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option("--series", metavar="RUN", help="Only this run; repeatable."),
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compare",
+            metavar="OLD..NEW",
+            help="Two models, each MODEL or MODEL@REVISION; repeatable.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
+    ] = Path("report.html"),
+    templates: Annotated[
+        Path | None,
+        typer.Option(
+            "--templates",
+            metavar="DIR",
+            envvar="WEIGHTLAKE_TEMPLATES",
+            help="A folder of your own sections; one named as ours takes its place.",
+        ),
+    ] = None,
+    queries: Queries = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> None:
+    """Write one HTML page of what the warehouse holds, found and skipped.
+
+    The page needs nothing but itself. Its first section is the summary, its last the
+    SQL of every number. Sections are templates: docs/report.md.
+
+    For example:
+      weightlake report
+      weightlake report --model gpt2 --compare gpt2..gpt2-tuned -o gpt2.html
+      weightlake report --templates sections
+    """
+    for module in ("matplotlib", "jinja2", "markdown_it"):
+        require(module, extra="report", what="a report")
+    from flows.doctor import own_version
+    from pipeline.report import Facts, compose, find_scope, find_templates, write_page
+
+    folders = (templates,) if templates else ()
+    found = find_templates(folders)
+    pairs = [_pair(text) for text in compare or ()]
+    scope = find_scope(warehouse, models=models or (), series=series or (), pairs=pairs)
+    facts = Facts(
+        {
+            "version": own_version(),
+            "warehouse": str(warehouse),
+            "command": shlex.join(["weightlake", *sys.argv[1:]]),
+        }
+    )
+    document = compose(
+        warehouse, scope, found, facts, folders=(queries,) if queries else ()
+    )
+    n_bytes = write_page(document, output)
+    say(f"{output}: {len(document.sections)} sections, {n_bytes / 1e6:.1f} MB")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, dots, new = text.partition("..")
+    if not (old and dots and new):
+        raise UsageError(
+            f"--compare {text!r} does not name two models",
+            fix="Write --compare gpt2@step-0..gpt2@step-800",
+        )
+    return old, new

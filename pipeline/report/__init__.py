@@ -1,0 +1,18 @@
+"""What is a report? Templates of markdown and SQL, answered and written as a page."""
+
+from pipeline.report.compose import Facts, compose
+from pipeline.report.document import Document
+from pipeline.report.page import to_html, write_page
+from pipeline.report.scope import Scope, find_scope
+from pipeline.report.templates_found import find_templates
+
+__all__ = [
+    "Document",
+    "Facts",
+    "Scope",
+    "compose",
+    "find_scope",
+    "find_templates",
+    "to_html",
+    "write_page",
+]

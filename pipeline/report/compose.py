@@ -1,0 +1,185 @@
+"""What does the warehouse answer to the templates? Each section, block by block.
+
+A block that cannot be answered becomes a notice that says why; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import UsageError, WeightlakeError
+from pipeline.figures import find_figure, render
+from pipeline.report.document import (
+    Document,
+    Notice,
+    Part,
+    Picture,
+    Prose,
+    Section,
+)
+from pipeline.report.findings import FINDINGS_SHOWN, read_request, view_findings
+from pipeline.report.ledger import Answer, Ledger
+from pipeline.report.prose import fill, fill_blocks, to_text
+from pipeline.report.scope import Bindings, Scope, Word
+from pipeline.report.tables import ROWS_SHOWN, select_columns, view_table
+from pipeline.report.template import Block, Template
+from pipeline.text.cells import printable
+
+TITLE = "Report of a zoo"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What only the caller knows: texts for {names}, and forms of the pictures."""
+
+    values: Mapping[str, str]
+    forms: tuple[str, ...] = ("inline",)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a block stands: what `$name` and `{name}` mean there."""
+
+    ledger: Ledger
+    bindings: Bindings
+    values: Mapping[str, str]
+    forms: tuple[str, ...]
+
+
+def compose(
+    root: Path,
+    scope: Scope,
+    templates: Sequence[Template],
+    facts: Facts,
+    *,
+    folders: Sequence[Path] = (),
+) -> Document:
+    """Answer every template, repeated as it says, in the order they are given."""
+    ledger = Ledger(root, folders, None if scope.is_whole else scope.models)
+    sections = []
+    for template in templates:
+        for count, bindings in enumerate(scope.bindings(template.each)):
+            words = {k: printable(v) for k, v in bindings.items() if isinstance(v, str)}
+            place = _Place(ledger, bindings, {**facts.values, **words}, facts.forms)
+            sections.append(_section(template, count, place))
+    return Document(TITLE, tuple(sections), ledger.evidence())
+
+
+def _section(template: Template, count: int, place: _Place) -> Section:
+    parts = tuple(_part(each, place) for each in template.parts)
+    try:
+        title = to_text(fill(template.title, place.values))
+    except UsageError as error:
+        # A wrong {name} in the title is no reason to lose the section.
+        title, parts = template.title, (Notice(f"title: {error}"), *parts)
+    anchor = f"{template.name}-{count}"
+    return Section(anchor, template.name, title, template.contents, parts)
+
+
+def _part(part: str | Block, place: _Place) -> Part:
+    try:
+        if isinstance(part, str):
+            return Prose(fill_blocks(part, place.values))
+        return _ANSWERS[part.kind](part, place)
+    except WeightlakeError as error:
+        name = "text" if isinstance(part, str) else f"{part.kind} {part.name}".strip()
+        return Notice(f"{name}: {error}")
+
+
+def _query(block: Block, place: _Place) -> Part:
+    rows, words = _split_rows(block, ROWS_SHOWN, place)
+    columns = words.pop("columns", None)
+    answer = place.ledger.query(block.name, words)
+    if columns is not None:
+        answer = select_columns(answer, str(columns).split(","), block.where)
+    return _table(answer, block.body, rows, place)
+
+
+def _sql(block: Block, place: _Place) -> Part:
+    rows, words = _split_rows(block, ROWS_SHOWN, place)
+    answer = place.ledger.sql(block.body, {**place.bindings, **words})
+    # The first line may be a comment that says what is asked.
+    first = block.body.partition("\n")[0]
+    caption = first.removeprefix("--").strip() if first.startswith("--") else ""
+    return _table(answer, caption, rows, place)
+
+
+def _audit(block: Block, place: _Place) -> Part:
+    rows, words = _split_rows(block, ROWS_SHOWN, place)
+    series = words.get("series") or place.bindings.get("series")
+    if series is None:
+        raise UsageError(
+            "an audit is of a series",
+            where=block.where,
+            fix="Repeat the section with <!-- each: series -->",
+        )
+    return _table(place.ledger.audit(str(series)), block.body, rows, place)
+
+
+def _table(answer: Answer, caption: str, rows: int, place: _Place) -> Part:
+    return view_table(answer, fill(caption, place.values), rows)
+
+
+def _findings(block: Block, place: _Place) -> Part:
+    rows, words = _split_rows(block, FINDINGS_SHOWN, place)
+    request = read_request(block.body, block.where)
+    if block.name:
+        answer = place.ledger.query(block.name, words, request.sql)
+    else:
+        answer = place.ledger.sql(request.sql, {**place.bindings, **words})
+    return view_findings(answer, request, place.values, rows)
+
+
+def _figure(block: Block, place: _Place) -> Part:
+    import polars as pl
+
+    figure = find_figure(block.name)
+    words = {key: _word(word, place) for key, word in block.params.items()}
+    asked, options = figure.split(
+        {key: str(word) for key, word in words.items() if word is not None}
+    )
+    answer = place.ledger.query(figure.query, asked)
+    drawn = figure.draw(pl.DataFrame(answer.rows), **options)
+    return Picture(
+        name=block.name,
+        forms={form: render(drawn, form) for form in place.forms},
+        caption=fill(block.body or figure.question, place.values),
+        evidence=answer.evidence,
+    )
+
+
+_ANSWERS: dict[str, Callable[[Block, _Place], Part]] = {
+    "query": _query,
+    "sql": _sql,
+    "audit": _audit,
+    "findings": _findings,
+    "figure": _figure,
+}
+
+
+def _split_rows(
+    block: Block, default: int, place: _Place
+) -> tuple[int, dict[str, Word]]:
+    """How many rows are shown, and the words that the question takes."""
+    words = {key: _word(word, place) for key, word in block.params.items()}
+    text = str(words.pop("rows", None) or default)
+    if not text.isdigit():
+        raise UsageError(
+            f"rows={text} is no number", where=block.where, fix="Write rows=20"
+        )
+    return int(text), words
+
+
+def _word(word: str, place: _Place) -> Word:
+    """`$name` is the section's own value, which may be none."""
+    if not word.startswith("$"):
+        return word
+    name = word.removeprefix("$")
+    if name not in place.bindings:
+        raise UsageError(
+            f"there is no {word} in this section",
+            fix=f"There are: {', '.join(f'${n}' for n in place.bindings) or 'none'}",
+        )
+    return place.bindings[name]

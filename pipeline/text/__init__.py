@@ -1,0 +1,1 @@
+"""How does a value read, and a table in a paper or on a page? The same everywhere."""
