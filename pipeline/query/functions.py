@@ -10,6 +10,7 @@ from typing import cast
 import duckdb
 import pyarrow as pa
 
+from pipeline.query import kin_lists
 from pipeline.query.series_lists import (
     one_by_one,
     run_breaks,
@@ -50,6 +51,9 @@ class _Function:
 # run_breaks(series): every break of many series with q ≤ 0.05 over them all; `place` is
 #   the series' 1-based place in the list.
 # run_events(series, min_agreement): what those breaks make together, model by model.
+# kin_pairs(tensors, checkpoints, only): how far apart checkpoints are and which came
+#   first: all pairs, or those with the checkpoint at place `only` (−1: all).
+# lineage_nodes(tensors, checkpoints): each checkpoint's place in the trees of the zoo.
 _FUNCTIONS = (
     _Function(
         "series_breaks",
@@ -68,6 +72,18 @@ _FUNCTIONS = (
         run_breaks,
     ),
     _Function("run_events", (_SERIES, "double"), f"struct({_EVENT})[]", run_events),
+    _Function(
+        "kin_pairs",
+        (kin_lists.SKETCHES, kin_lists.CHECKPOINTS, "bigint"),
+        kin_lists.PAIRS,
+        kin_lists.kin_pairs,
+    ),
+    _Function(
+        "lineage_nodes",
+        (kin_lists.SKETCHES, kin_lists.CHECKPOINTS),
+        kin_lists.NODES,
+        kin_lists.lineage_nodes,
+    ),
 )
 
 

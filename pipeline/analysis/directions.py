@@ -1,0 +1,90 @@
+"""Which of two kin came first? Evidence, and "undecided" where there is none.
+
+Of arXiv 2405.18432 comes the idea that directions can be read off weights. What is read
+here is what a change cannot undo: rounding, pruning, the step from noise to structure;
+and that a change which does not know the old weights makes them longer.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.analysis.kinship import Kinship
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+Relation = Literal["same", "rounded", "pruned", "kin", "stranger"]
+Evidence = Literal[
+    "steps", "declared", "rounded", "pruned", "untrained", "growth", "tree", "undecided"
+]
+
+# Checkpoints are kin by this share of the elements they have in common: a shared table
+# of positions makes no relatives.
+RELATED_FRACTION = 0.1
+# Share of entries that only one side has at 0, from which it was pruned.
+PRUNED_FRACTION = 0.05
+# Entries equal within the coarser type, from which one is the other in that type.
+ROUNDED_FRACTION = 0.99
+# |growth| is 1 for a change that does not know the old weights. Far from it training
+# pulled along the weights themselves, whose direction says nothing.
+GROWTH_RANGE = (0.5, 1.5)
+GROWTH_STDERR = 0.1
+# Shares of matrices that noise explains: an untrained network's, a trained one's.
+UNTRAINED, TRAINED = 0.9, 0.5
+
+
+def relations(kinship: Kinship) -> list[Relation]:
+    """What each pair is to each other, whichever came first."""
+    lost = np.abs(kinship.zeroed - kinship.filled)
+    is_coded = np.abs(kinship.coarser) > 0.5
+    cases: list[tuple[NDArray[np.bool_], Relation]] = [
+        (kinship.related < RELATED_FRACTION, "stranger"),
+        (kinship.equal == 1, "same"),
+        (is_coded & (kinship.rounded >= ROUNDED_FRACTION), "rounded"),
+        (lost >= PRUNED_FRACTION, "pruned"),
+    ]
+    words = np.select([case for case, _ in cases], [w for _, w in cases], "kin")
+    return words.tolist()
+
+
+def directions(
+    kinship: Kinship, relation: list[Relation], noise_fraction: Floats
+) -> tuple[Ints, list[Evidence]]:
+    """+1 where a came first, −1 where b did, 0 undecided; and by what.
+
+    `noise_fraction` is the share of each checkpoint's matrices that cannot be told from
+    noise, NaN where unknown.
+    """
+    word = np.array(relation)
+    lost = kinship.zeroed - kinship.filled
+    from_noise = _from_noise(noise_fraction[kinship.a], noise_fraction[kinship.b])
+    cases: list[tuple[Floats, Evidence]] = [
+        (np.where(word == "rounded", np.sign(kinship.coarser), 0), "rounded"),
+        (np.where(word == "pruned", np.sign(lost), 0), "pruned"),
+        (np.where(word == "kin", from_noise, 0), "untrained"),
+        (np.where(word == "kin", _from_growth(kinship), 0), "growth"),
+    ]
+    sign = np.zeros(word.size)
+    evidence = np.full(word.size, "undecided", dtype=object)
+    for found, name in cases:
+        is_new = (sign == 0) & (found != 0)
+        sign[is_new] = found[is_new]
+        evidence[is_new] = name
+    return sign.astype(np.int64), evidence.tolist()
+
+
+def _from_noise(a: Floats, b: Floats) -> Floats:
+    forward = (a >= UNTRAINED) & (b <= TRAINED)
+    backward = (b >= UNTRAINED) & (a <= TRAINED)
+    return forward.astype(np.float64) - backward
+
+
+def _from_growth(kinship: Kinship) -> Floats:
+    low, high = GROWTH_RANGE
+    size = np.abs(kinship.growth)
+    is_clear = (size >= low) & (size <= high) & (kinship.growth_stderr <= GROWTH_STDERR)
+    return np.where(is_clear, np.sign(kinship.growth), 0.0)

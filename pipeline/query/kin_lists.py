@@ -1,0 +1,149 @@
+"""How do sketches go from SQL's lists to the comparison of checkpoints, and back?"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from pipeline.analysis.kinship import Kinship, Sketches
+
+# What SQL hands over, as its own types: a list of tensors, a list of checkpoints.
+SKETCHES = (
+    "struct(place bigint, slot bigint, content bigint, n_elements double, norm double, "
+    "kurtosis double, eps double, entries float[])[]"
+)
+CHECKPOINTS = (
+    "struct(place bigint, previous bigint, base bigint, noise_fraction double)[]"
+)
+_FACTS = (
+    "n_tensors bigint, n_elements bigint, identical double, related double, "
+    "distance double, equal double, zeroed double, filled double, rounded double, "
+    "coarser double, growth double, growth_stderr double, n_heavier bigint, "
+    "n_lighter bigint"
+)
+PAIRS = (
+    f"struct(a bigint, b bigint, relation varchar, sign bigint, evidence varchar, "
+    f"{_FACTS})[]"
+)
+NODES = (
+    "struct(place bigint, tree bigint, level bigint, position bigint, parent bigint, "
+    f"evidence varchar, relation varchar, {_FACTS})[]"
+)
+
+
+def kin_pairs(
+    sketches: pa.ChunkedArray, checkpoints: pa.ChunkedArray, only: pa.ChunkedArray
+) -> pa.Array:
+    """`kin_pairs`: all pairs, or those of the checkpoint at place `only` if ≥ 0."""
+    from pipeline.analysis.directions import directions, relations
+    from pipeline.analysis.kinship import measure_kinship
+
+    found = []
+    for tensors, zoo, one in zip(
+        _rows(sketches), _rows(checkpoints), only.to_pylist(), strict=True
+    ):
+        chosen = one if one >= 0 else None
+        kinship = measure_kinship(_sketches(tensors), len(zoo), only=chosen)
+        relation = relations(kinship)
+        sign, evidence = directions(kinship, relation, _real(zoo, "noise_fraction"))
+        found.append(
+            {
+                "a": kinship.a,
+                "b": kinship.b,
+                "relation": relation,
+                "sign": sign,
+                "evidence": evidence,
+            }
+            | _facts(kinship)
+        )
+    return _as_lists(found)
+
+
+def lineage_nodes(sketches: pa.ChunkedArray, checkpoints: pa.ChunkedArray) -> pa.Array:
+    """`lineage_nodes`: every checkpoint's place in the forest, and its edge up."""
+    import numpy as np
+
+    from pipeline.analysis.directions import relations
+    from pipeline.analysis.kinship import measure_kinship
+    from pipeline.analysis.lineage import build_lineage
+
+    found = []
+    for tensors, zoo in zip(_rows(sketches), _rows(checkpoints), strict=True):
+        kinship = measure_kinship(_sketches(tensors), len(zoo))
+        previous, base = (_whole(zoo, name) for name in ("previous", "base"))
+        noise = _real(zoo, "noise_fraction")
+        nodes = build_lineage(kinship, previous, base, noise)
+        pairs = [node.edge.pair if node.edge else None for node in nodes]
+        taken = pa.array(pairs, pa.int64())
+        facts = pa.table(_facts(kinship)).take(taken)
+        words = pa.array(relations(kinship), pa.string()).take(taken)
+        rows: dict[str, Any] = {
+            "place": [node.checkpoint for node in nodes],
+            "tree": [node.tree for node in nodes],
+            "level": [node.level for node in nodes],
+            "position": np.arange(len(nodes)),
+            "parent": pa.array([node.parent for node in nodes], pa.int64()),
+            "evidence": pa.array(
+                [node.edge.evidence if node.edge else None for node in nodes],
+                pa.string(),
+            ),
+            "relation": words,
+        }
+        found.append(rows | {name: facts[name] for name in facts.column_names})
+    return _as_lists(found)
+
+
+def _rows(lists: pa.ChunkedArray) -> list[pa.StructArray]:
+    """The structs of each row's list."""
+    chunk = lists.combine_chunks()
+    return [chunk[i].values for i in range(len(chunk))]
+
+
+def _sketches(tensors: pa.StructArray) -> Sketches:
+    import numpy as np
+
+    from pipeline.analysis.kinship import Sketches
+
+    entries = tensors.field("entries")
+    flat = entries.values.to_numpy(zero_copy_only=False)
+    offsets = entries.offsets.to_numpy()
+    return Sketches(
+        checkpoint=_whole(tensors, "place"),
+        slot=_whole(tensors, "slot"),
+        digest=_whole(tensors, "content"),
+        size=_real(tensors, "n_elements"),
+        norm=_real(tensors, "norm"),
+        kurtosis=_real(tensors, "kurtosis"),
+        eps=_real(tensors, "eps"),
+        entries=[
+            np.asarray(flat[start:stop], np.float64)
+            for start, stop in pairwise(offsets)
+        ],
+    )
+
+
+def _whole(rows: pa.StructArray, name: str) -> Any:
+    """Integers, −1 for null."""
+    return rows.field(name).fill_null(-1).to_numpy(zero_copy_only=False)
+
+
+def _real(rows: pa.StructArray, name: str) -> Any:
+    """Numbers, NaN for null."""
+    return rows.field(name).to_numpy(zero_copy_only=False).astype(float)
+
+
+def _facts(kinship: Kinship) -> dict[str, pa.Array]:
+    """Null where a number is not defined."""
+    names = [field.name for field in fields(kinship) if field.name not in ("a", "b")]
+    return {name: pa.array(getattr(kinship, name), from_pandas=True) for name in names}
+
+
+def _as_lists(rows: list[dict[str, Any]]) -> pa.Array:
+    """One list of structs a row."""
+    parts = [pa.table(columns).to_struct_array().combine_chunks() for columns in rows]
+    offsets = [0, *accumulate(len(part) for part in parts)]
+    return pa.ListArray.from_arrays(offsets, pa.concat_arrays(parts))

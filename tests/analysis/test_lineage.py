@@ -1,0 +1,133 @@
+"""Who was made from whom: stated, shown by weights, implied by the tree, unknown."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from pipeline.analysis.lineage import build_lineage
+from tests.analysis.kin import changed, kinship_of, noise
+
+NONE = -1
+
+
+def lineage(zoo, *, previous=None, base=None, untrained=None, **more):
+    """{checkpoint: (parent, evidence)} of checkpoints given as lists of tensors."""
+    n = len(zoo)
+    nodes = build_lineage(
+        kinship_of(zoo, **more),
+        np.array(previous or [NONE] * n),
+        np.array(base or [NONE] * n),
+        np.array(untrained or [np.nan] * n),
+    )
+    assert sorted(node.checkpoint for node in nodes) == list(range(n))
+    return {
+        node.checkpoint: (node.parent, node.edge.evidence if node.edge else None)
+        for node in nodes
+    }
+
+
+def walk(length, by=0.2, seed=10):
+    """Steps of a training run, each a change of the one before."""
+    steps = [noise(seed)]
+    for i in range(1, length):
+        steps.append(changed(steps[-1], seed + i, by))
+    return steps
+
+
+def test_strangers_are_trees_of_their_own():
+    assert set(lineage([noise(0), noise(1), noise(2)]).values()) == {(None, None)}
+
+
+def test_steps_are_a_chain():
+    found = lineage(walk(4), previous=[NONE, 0, 1, 2])
+    assert found == {0: (None, None), 1: (0, "steps"), 2: (1, "steps"), 3: (2, "steps")}
+
+
+def test_without_steps_the_shortest_edges_make_the_same_chain():
+    found = lineage(walk(6))
+    assert [found[i][0] for i in range(6)] == [None, 0, 1, 2, 3, 4]
+
+
+def test_a_step_of_another_run_is_no_child():
+    steps = walk(3)
+    found = lineage([steps[0], steps[1], noise(77)], previous=[NONE, 0, 1])
+    assert found[2] == (None, None)
+
+
+def test_a_fine_tune_of_a_step_hangs_on_that_step():
+    steps = walk(5)
+    tuned = changed(steps[2], 99, 0.05)
+    found = lineage([*steps, tuned], previous=[NONE, 0, 1, 2, 3, NONE])
+    assert found[5] == (2, "tree")
+
+
+def test_a_change_that_does_not_know_the_old_weights_has_a_direction():
+    base = noise(0, n_tensors=40)
+    tuned = changed(base, 1, 0.3)
+    for zoo, child, parent in (([base, tuned], 1, 0), ([tuned, base], 0, 1)):
+        assert lineage(zoo, size=256)[child] == (parent, "growth")
+
+
+def test_a_change_along_the_weights_is_undecided():
+    base = noise(0)
+    shrunk = [0.9 * tensor for tensor in base]
+    assert lineage([base, shrunk])[1] == (0, "undecided")
+
+
+def test_three_tunes_of_one_base_meet_in_it():
+    base = noise(0, n_tensors=40)
+    zoo = [changed(base, seed, 0.3) for seed in (1, 2)] + [base, changed(base, 3, 0.3)]
+    found = lineage(zoo, size=256)
+    assert {i: found[i][0] for i in (0, 1, 3)} == {0: 2, 1: 2, 3: 2}
+    assert found[2] == (None, None)
+
+
+def test_the_rounded_comes_from_the_exact():
+    base = noise(0)
+    rounded = [t.astype(ml_dtypes.bfloat16) for t in base]
+    eps = np.repeat([2.0**-7, 2.0**-23], len(base))
+    assert lineage([rounded, base], eps=eps)[0] == (1, "rounded")
+
+
+def test_the_pruned_comes_from_the_whole():
+    base = noise(0)
+    pruned = [np.where(np.abs(t) < 0.5, 0, t) for t in base]
+    assert lineage([pruned, base])[0] == (1, "pruned")
+
+
+def test_structure_comes_from_noise():
+    base = noise(0)
+    trained = changed(base, 1, 0.01)
+    assert lineage([trained, base], untrained=[0.2, 1.0])[0] == (1, "untrained")
+    assert lineage([trained, base], untrained=[0.8, 1.0])[1][1] != "untrained"
+
+
+def test_a_stated_base_is_believed_but_not_against_the_weights():
+    base = noise(0)
+    assert lineage([base, changed(base, 1, 0.01)], base=[NONE, 0])[1] == (0, "declared")
+    assert lineage([base, noise(1)], base=[NONE, 0])[1] == (None, None)
+    # An adapter has no tensor of its base: nothing speaks against it.
+    adapter = [None] * len(base) + noise(5)
+    assert lineage([base, adapter], base=[NONE, 0])[1] == (0, "declared")
+
+
+def test_copies_are_at_no_distance():
+    base = noise(0)
+    kinship = kinship_of([base, base])
+    assert (kinship.distance[0], kinship.identical[0]) == (0, 1)
+    assert lineage([base, base])[1] == (0, "undecided")
+
+
+def test_nobody_has_two_parents():
+    # Two runs from different starts whose last steps are averaged into one another.
+    left, right = walk(3, seed=10), walk(3, seed=50)
+    mixed = [(a + b) / 2 for a, b in zip(left[-1], right[-1], strict=True)]
+    zoo = [*left, *right, mixed]
+    found = lineage(zoo, previous=[NONE, 0, 1, NONE, 3, 4, NONE])
+    assert found[6][0] in {2, 5}
+    assert found[0] == found[3] == (None, None)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_zoo_of_none_and_of_one(n):
+    assert len(lineage([noise(0)] * n)) == n

@@ -1,0 +1,113 @@
+"""Queries `relatives` and `lineage`: from the tables of a zoo to its trees."""
+
+import numpy as np
+import pytest
+
+from tests.analysis.kin import changed, noise
+from tests.sql.small_zoo import at, pick, place
+from tests.tiny_warehouse import tiny_warehouse
+
+NAMES = [f"h.{i}.q" for i in range(6)]
+
+
+def tables_of(zoo):
+    """`zoo`: (model, revision, checkpoint columns, tensors, columns of each tensor)."""
+    tables = {"checkpoints": [], "tensors": [], "sketches": [], "tensor_stats": []}
+    for model, revision, columns, tensors, more in zoo:
+        step = {"step": columns["step"]} if "step" in columns else {}
+        whose = (model, revision)
+        digests = [t.tobytes().hex()[:64] for t in tensors]
+        kept = list(zip(NAMES, tensors, digests, strict=True))
+        places = [
+            place(n, (64, 32), layer=i, digest=d, position=i) | more
+            for i, (n, _, d) in enumerate(kept)
+        ]
+        stats = [
+            {"tensor": n, "frobenius_norm": np.linalg.norm(t) * np.sqrt(8), "digest": d}
+            for n, t, d in kept
+        ]
+        sketches = [
+            {"tensor": n, "entries": t.tolist(), "digest": d} for n, t, d in kept
+        ]
+        tables["checkpoints"] += at([columns], *whose)
+        for name, rows in (
+            ("tensors", places),
+            ("sketches", sketches),
+            ("tensor_stats", stats),
+        ):
+            tables[name] += at(rows, *whose, **step)
+    return tables
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory):
+    """A run of three steps, a tune of its last, an int4 copy of that, a stranger."""
+    steps = [noise(0)]
+    steps += [changed(steps[0], 1, 0.2)]
+    steps += [changed(steps[1], 2, 0.2)]
+    tuned = changed(steps[2], 3, 0.1)
+    coded = [np.round(t * 2) / 2 for t in tuned]
+    run = [
+        ("run", f"s{i}", {"series": "run", "step": 10 * i}, tensors, {})
+        for i, tensors in enumerate(steps)
+    ]
+    zoo = [
+        *run,
+        ("tuned", "main", {"base_model": "org/run"}, tuned, {}),
+        (
+            "coded",
+            "main",
+            {},
+            coded,
+            {"quantisation": "int4", "logical_shape": "32×64"},
+        ),
+        ("copy", "main", {}, tuned, {}),
+        ("other", "main", {}, noise(9), {}),
+    ]
+    return tiny_warehouse(tmp_path_factory.mktemp("family"), **tables_of(zoo))
+
+
+def test_lineage(family):
+    columns = "tree model revision parent_model parent_revision evidence relation"
+    found = pick(family, "lineage", columns)
+    by_model = {row[1:3]: (row[0], *row[3:]) for row in found}
+    tree = by_model["run", "s0"][0]
+    assert by_model["run", "s0"] == (tree, None, None, None, None)
+    assert by_model["run", "s1"] == (tree, "run", "s0", "steps", "kin")
+    assert by_model["run", "s2"] == (tree, "run", "s1", "steps", "kin")
+    # Its config names the run; the last step is the one that is meant.
+    assert by_model["tuned", "main"] == (tree, "run", "s2", "declared", "kin")
+    assert by_model["coded", "main"][4] == "rounded"
+    assert by_model["coded", "main"][1] in {"tuned", "copy"}
+    assert by_model["copy", "main"] == (tree, "tuned", "main", "tree", "same")
+    assert by_model["other", "main"][0] != tree
+
+
+def test_lineage_of_one_model(family):
+    assert pick(family, "lineage", "model", model="other") == [("other",)]
+    assert len(pick(family, "lineage", "model", model="tuned")) == 6
+
+
+def test_relatives(family):
+    columns = "model revision relation came_first distance identical_fraction"
+    found = pick(family, "relatives", columns, model="tuned")
+    assert found[0] == ("copy", "main", "same", "undecided", 0, 1)
+    assert [row[1] for row in found if row[0] == "run"] == ["s2", "s1", "s0"]
+    relations = {row[0]: row[2:4] for row in found}
+    assert relations["coded"] == ("rounded", "this")
+    assert "other" not in relations
+
+
+def test_strangers_only_if_asked(family):
+    found = pick(family, "relatives", "model relation", model="other", strangers="true")
+    assert len(found) == 6
+    assert {row[1] for row in found} == {"stranger"}
+
+
+def test_a_zoo_without_sketches_has_trees_of_one(zoo):
+    found = pick(zoo, "lineage", "model revision parent_model evidence")
+    assert {row[:2] for row in found if row[3]} == {
+        ("run", "step-10"),
+        ("run", "step-20"),
+    }
+    assert pick(zoo, "relatives", "model", model="pair") == []
