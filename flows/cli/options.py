@@ -68,7 +68,7 @@ Families = Annotated[
         "--families",
         metavar="A,B",
         help="Metric families to measure: entries, channels, spectra, sketches, "
-        "adapters (these five by default), randomised, heads, embeddings.",
+        "adapters (these five by default), tails, randomised, heads, embeddings.",
     ),
 ]
 Memory = Annotated[

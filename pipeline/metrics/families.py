@@ -21,6 +21,7 @@ from pipeline.metrics.quantisation import clip_gain, rounding_noise
 from pipeline.metrics.randomised import measure_randomised
 from pipeline.metrics.sketches import measure_sketch
 from pipeline.metrics.sparsity import zero_patterns
+from pipeline.metrics.tail_fits import measure_tails
 from pipeline.metrics.tensor import Family, Rows, Tensor
 
 
@@ -77,6 +78,7 @@ def _top_threshold(tensor: Tensor) -> float:
 ENTRIES = Family("entries", 2, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 2, ("spectra",), measure_spectra)
+TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
     "randomised", 1, ("randomised",), measure_randomised, is_default=False
 )
@@ -98,6 +100,7 @@ FAMILIES: tuple[Family, ...] = (
     ENTRIES,
     CHANNELS,
     SPECTRA,
+    TAILS,
     RANDOMISED,
     SKETCHES,
     ADAPTERS,

@@ -36,10 +36,7 @@ def describe_tail(
         return {"fit_status": "too_few", "n_erg_spikes": 0}
     unit = float(sigma[0])
     s = sigma / unit
-    floor = max(
-        min(eps or 1.0, _EPS_SINGLE) * float(np.sqrt((s**2).sum())), error_bound / unit
-    )
-    lam = s[s > floor] ** 2
+    lam = fitted_eigenvalues(sigma, eps=eps, error_bound=error_bound)
     fit = fit_power_law(lam)
     row = _describe_fit(fit, unit) | {
         "alpha_hill": hill_alpha(lam) if lam.size >= MIN_SIDE else None,
@@ -48,6 +45,18 @@ def describe_tail(
     if s.size < MIN_SIDE:
         return row
     return row | _describe_bulk(s**2, unit, max(n_rows, n_cols))
+
+
+def fitted_eigenvalues(
+    sigma: NDArray[np.float64], *, eps: float | None, error_bound: float
+) -> NDArray[np.float64]:
+    """Λ = (σ/σ₁)², descending, of those σ that rounding alone cannot have left.
+
+    For σ₁ > 0; `eps` and `error_bound` as in `describe_tail`.
+    """
+    s = sigma / sigma[0]
+    rounding = min(eps or 1.0, _EPS_SINGLE) * float(np.sqrt((s**2).sum()))
+    return np.asarray(s[s > max(rounding, error_bound / float(sigma[0]))] ** 2)
 
 
 def _describe_fit(fit: PowerLaw, unit: float) -> Row:

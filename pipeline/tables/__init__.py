@@ -12,6 +12,7 @@ from pipeline.tables.nulls import NULLS
 from pipeline.tables.randomised import RANDOMISED
 from pipeline.tables.sketches import SKETCHES
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
+from pipeline.tables.tail_fits import TAIL_FITS
 from pipeline.tables.tensor_changes import TENSOR_CHANGES
 from pipeline.tables.tensor_stats import TENSOR_STATS
 from pipeline.tables.tensors import TENSORS
@@ -26,6 +27,7 @@ TABLES: tuple[Table, ...] = (
     VALUE_COUNTS,
     CHANNELS,
     SPECTRA,
+    TAIL_FITS,
     RANDOMISED,
     SKETCHES,
     NULLS,
@@ -53,6 +55,7 @@ __all__ = [
     "SKETCHES",
     "SPECTRA",
     "TABLES",
+    "TAIL_FITS",
     "TENSORS",
     "TENSOR_CHANGES",
     "TENSOR_STATS",

@@ -1,15 +1,18 @@
 -- question: What is the value of any one scalar metric, wherever it is kept?
--- inputs: weights, matrices, sides, metrics
+-- inputs: weights, matrices, matrix_evidence, sides, metrics
 
 -- One row per tensor and view that has a value. A metric is looked for in tensor_stats,
--- then spectra, then channels. view_name null means: whole tensors; every matrix but
--- kernel offsets; rows of channels. Else it is a view of spectra, or rows or cols.
+-- then spectra, then its evidence, then channels. view_name null means: whole tensors;
+-- every matrix but kernel offsets; rows of channels. Else it is a view of spectra, or
+-- rows or cols.
 -- `columns(…)` opens only the one column of the Parquet files.
 create macro metric_home(metric_name, view_name) as (
     select first(table_name order by position)
     from metrics
     where metric = metric_name
-        and table_name in ('tensor_stats', 'spectra', 'channels')
+        and table_name in (
+            'tensor_stats', 'spectra', 'tail_fits', 'randomised', 'channels'
+        )
         and (view_name is null or table_name <> 'tensor_stats')
         and ((view_name in ('rows', 'cols')) is not true or table_name = 'channels')
 );
@@ -32,6 +35,15 @@ of_matrices as (
     where metric_home(metric_name, view_name) = 'spectra'
         and coalesce(view = view_name, matrix_view <> 'kernel_offset')
 ),
+of_evidence as (
+    select
+        model, revision, step, tensor, view,
+        stack, layer, depth, component, parameter, expert, position, is_buffer,
+        coalesce(*columns(lambda c: c = metric_name or c = 'nothing'))::double as value,
+    from (select *, null as nothing from matrix_evidence)
+    where metric_home(metric_name, view_name) in ('tail_fits', 'randomised')
+        and coalesce(view = view_name, matrix_view <> 'kernel_offset')
+),
 of_channels as (
     select
         model, revision, step, tensor, side as view,
@@ -44,5 +56,7 @@ of_channels as (
 select * from of_tensors where value is not null
 union all
 select * from of_matrices where value is not null
+union all
+select * from of_evidence where value is not null
 union all
 select * from of_channels where value is not null;

@@ -19,5 +19,7 @@ semi join tensors as t
     and t.n_cols is not null
     and not t.is_buffer
     and t.parameter not like '%bias%'
-where s.table_name in ('tensor_stats', 'spectra', 'channels')
+where s.table_name in (
+        'tensor_stats', 'spectra', 'tail_fits', 'randomised', 'channels'
+    )
     and coalesce(s.view, '') not like 'offset.%'

@@ -42,7 +42,7 @@ join tensors as t
     and t.revision = n.revision
     and coalesce(t.alias_of, t.tensor) = n.tensor
 left join (from spectra where matrix_view in ('split', 'expert')) as part
-    on n.table_name in ('spectra', 'randomised')
+    on n.table_name in ('spectra', 'tail_fits', 'randomised')
     and part.model = n.model
     and part.revision = n.revision
     and part.tensor = n.tensor

@@ -1,5 +1,5 @@
 -- question: Which scalar metrics can be asked of every tensor?
--- grain: one row per metric of tensor_stats, spectra or channels
+-- grain: one row per metric of tensor_stats, spectra and its evidence, or channels
 -- inputs: metrics
 -- column: metric text — name of the metric
 -- column: table_name text — table that it is looked for in first
@@ -16,6 +16,8 @@ select
     formula,
     worse,
 from metrics
-where table_name in ('tensor_stats', 'spectra', 'channels')
+where table_name in (
+    'tensor_stats', 'spectra', 'tail_fits', 'randomised', 'channels'
+)
 qualify row_number() over (partition by metric order by position) = 1
 order by position

@@ -96,3 +96,44 @@ def test_shuffled_matrices_by_traps_then_distance(mixed):
         ("heavy", 0.2, 1, 0, "structured"),
     ]
     assert pick(mixed, "randomised", "tensor", component="o") == []
+
+
+LAWS = {
+    "law": ({"lognormal_p": 0.9, "exponential_lr": 3.0}, {"alpha_p": 0.5}),
+    "far": ({"lognormal_p": 0.9, "exponential_lr": 3.0}, {"alpha_p": 0.02}),
+    "lognormal": ({"lognormal_p": 0.001, "exponential_lr": 3.0}, {"alpha_p": 0.5}),
+    "exponential": (
+        {"lognormal_p": 0.9, "exponential_lr": -3.0, "exponential_p": 0.001},
+        {"alpha_p": 0.5},
+    ),
+    "unjudged": ({"lognormal_p": 0.9, "exponential_lr": 3.0}, {}),
+    "noise": ({"lognormal_p": 0.9, "exponential_lr": 3.0}, {"alpha_p": 0.9}),
+}
+
+
+def test_tails_have_a_verdict_only_where_noise_is_rejected(tmp_path):
+    names = ("stable_rank", "effective_rank", "participation_ratio", "mp_softrank")
+    nulls = {f"{name}_null_p": 1.0 for name in names} | {"null_kind": "gaussian"}
+    spectra = [
+        spectrum(name, [2.0, 1.0], (9, 9), alpha=3.0, **nulls | fit)
+        | {"stable_rank_null_p": 1.0 if name == "noise" else 1e-6}
+        for name, (fit, _) in LAWS.items()
+    ]
+    lake = tiny_warehouse(
+        tmp_path,
+        checkpoints=[{}],
+        tensors=[place(n, (9, 9), position=i) for i, n in enumerate(LAWS)],
+        spectra=spectra,
+        tail_fits=[{"tensor": name, **fit} for name, (_, fit) in LAWS.items() if fit],
+    )
+    assert pick(lake, "tails", "tensor verdict") == [
+        ("law", "power_law"),
+        ("far", "other_law"),
+        ("lognormal", "other_law"),
+        ("exponential", "other_law"),
+        ("unjudged", "unjudged"),
+        ("noise", "noise"),
+    ]
+    assert pick(lake, "layers", "value", model="m", metric="alpha_p") == [
+        (pytest.approx((0.5 + 0.02 + 0.5 + 0.5 + 0.9) / 5),)
+    ]
