@@ -8,8 +8,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
+from pipeline.figures.change_matrix import draw_change_matrix, sketch_change_matrix
 from pipeline.figures.heatmap import draw_heatmap
 from pipeline.figures.histogram import draw_histogram
+from pipeline.figures.lineage import draw_lineage, sketch_lineage
+from pipeline.figures.multiples import draw_multiples, sketch_multiples
 from pipeline.figures.series import draw_series
 from pipeline.figures.terminal import sketch_heatmap, sketch_histogram, sketch_series
 
@@ -89,6 +92,27 @@ FIGURES: tuple[FigureSpec, ...] = (
         "training",
         draw_series,
         sketch_series,
+    ),
+    FigureSpec(
+        "multiples",
+        "How does a metric run through the depth of several models?",
+        "profiles",
+        draw_multiples,
+        sketch_multiples,
+    ),
+    FigureSpec(
+        "change_matrix",
+        "How far is every checkpoint from every other?",
+        "change_matrix",
+        draw_change_matrix,
+        sketch_change_matrix,
+    ),
+    FigureSpec(
+        "lineage",
+        "Which checkpoint was made from which?",
+        "lineage",
+        draw_lineage,
+        sketch_lineage,
     ),
 )
 

@@ -101,14 +101,14 @@ def as_grid(frame: pl.DataFrame) -> Grid | None:
     layers = _layers({layer for layer, _ in cells})
     outside = {name for layer, name in cells if layer not in layers}
     cells = {place: found for place, found in cells.items() if place[0] in layers}
-    components = tuple(sorted({name for _, name in cells}, key=_place))
+    components = tuple(sorted({name for _, name in cells}, key=place_in_block))
     values = np.full((len(layers), len(components)), np.nan)
     for (layer, component), found in cells.items():
         if found:
             place = layers.index(layer), components.index(component)
             values[place] = np.median(found)
     most = max(len(found) for found in cells.values())
-    named = tuple(sorted(outside, key=_place))
+    named = tuple(sorted(outside, key=place_in_block))
     return Grid(title, metric, layers, components, values, most, named)
 
 
@@ -131,7 +131,7 @@ def _layers(found: set[int | None]) -> tuple[int | None, ...]:
     return tuple(range(min(numbers), max(numbers) + 1)) if numbers else (None,)
 
 
-def _place(component: str) -> tuple[str, int, str]:
+def place_in_block(component: str) -> tuple[str, int, str]:
     """Order of `decoder.q` or `q.bias`: the stack, the place in a block, the name."""
     parts = component.split(".")
     known = [place for place, part in enumerate(parts) if part in _FLOW]

@@ -110,6 +110,65 @@ def series_frame(
     )
 
 
+def lineage_frame(
+    *trees: Sequence[
+        tuple[str, str, int | None, str | None, str | None, str | None, float | None]
+    ],
+) -> pl.DataFrame:
+    """Rows (model, revision, step, its parent's two, evidence, distance), by tree."""
+    rows = [(place, *row, "kin") for place, tree in enumerate(trees) for row in tree]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "tree": pl.Int64,
+            **dict.fromkeys(["model", "revision"], pl.String),
+            "step": pl.Int64,
+            **dict.fromkeys(["parent_model", "parent_revision", "evidence"], pl.String),
+            "distance": pl.Float64,
+            "relation": pl.String,
+        },
+        orient="row",
+    )
+
+
+def matrix_frame(checkpoints: Sequence[tuple[str, int | None]]) -> pl.DataFrame:
+    """All pairs of checkpoints (model, step), at distances 1, 2, 3, …"""
+    named = [
+        (model, "main" if step is None else f"s{step}", step)
+        for model, step in checkpoints
+    ]
+    rows = [
+        (*a, *b, float(place + 1))
+        for place, (a, b) in enumerate(combinations(named, 2))
+    ]
+    types = {"model": pl.String, "revision": pl.String, "step": pl.Int64}
+    sides = {f"{name}_{side}": types[name] for side in "ab" for name in types}
+    return pl.DataFrame(rows, schema=sides | {"distance": pl.Float64}, orient="row")
+
+
+def profiles_frame(
+    models: Sequence[str], components: Sequence[str], n_layers: int
+) -> pl.DataFrame:
+    rows = [
+        (model, "main", component, layer, layer / max(n_layers - 1, 1), float(layer))
+        for model in models
+        for component in components
+        for layer in range(n_layers)
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "model": pl.String,
+            "revision": pl.String,
+            "component": pl.String,
+            "layer": pl.Int64,
+            "depth": pl.Float64,
+            "value": pl.Float64,
+        },
+        orient="row",
+    ).with_columns(metric=pl.lit("stable_rank"))
+
+
 def texts_of(figure: Figure) -> list[str]:
     return [text.get_text() for text in visible_texts(figure)]
 

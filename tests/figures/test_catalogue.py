@@ -2,13 +2,23 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
-from tests.figures.pictures import heatmap_frame, histogram_frame, series_frame
+from tests.figures.pictures import (
+    heatmap_frame,
+    histogram_frame,
+    lineage_frame,
+    matrix_frame,
+    profiles_frame,
+    series_frame,
+)
 
 FRAMES = {
     "heatmap": heatmap_frame(3),
     "histogram": histogram_frame([0, 1, 2], [1, 2]),
     "series": series_frame([0, 1, 2], 3),
     "training": series_frame([0, 1, 2]).select("model", "metric", "step", "value"),
+    "profiles": profiles_frame(["m", "n"], ["q", "up"], 3),
+    "change_matrix": matrix_frame([("a", None), ("b", None)]),
+    "lineage": lineage_frame([("a", "main", None, None, None, None, None)]),
 }
 
 
@@ -39,6 +49,6 @@ def test_an_unknown_figure_gets_the_nearest_name():
     with pytest.raises(UsageError, match=r"Did you mean heatmap\? .*series"):
         find_figure("heat_map")
     with pytest.raises(
-        UsageError, match="Figures: heatmap, histogram, series, training"
+        UsageError, match="Figures: heatmap, histogram, series, training, multiples"
     ):
         find_figure("zzz")

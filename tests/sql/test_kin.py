@@ -111,3 +111,12 @@ def test_a_zoo_without_sketches_has_trees_of_one(zoo):
         ("run", "step-20"),
     }
     assert pick(zoo, "relatives", "model", model="pair") == []
+
+
+def test_change_matrix(family):
+    columns = "model_a revision_a model_b revision_b relation"
+    found = pick(family, "change_matrix", columns)
+    assert len(found) == 7 * 6 / 2
+    assert ("copy", "main", "tuned", "main", "same") in found
+    chosen = pick(family, "change_matrix", columns, every_step="false", model="tuned")
+    assert {row[1] for row in chosen if row[0] == "run"} == {"s2"}

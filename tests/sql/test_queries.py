@@ -395,3 +395,22 @@ def test_failures_are_told_until_they_are_mended(tmp_path):
 def test_words_that_name_nothing_are_refused(zoo, name, params, message):
     with pytest.raises(QueryError, match=message):
         ask(zoo, name, **params)
+
+
+def test_profiles(zoo):
+    columns = "model revision component layer depth value"
+    assert pick(zoo, "profiles", columns, component="q") == [
+        ("deep", "v1", "q", 0, 0, 2),
+        ("deep", "v1", "q", 1, 0.5, 1),
+        ("deep", "v1", "q", 2, 1, 2),
+        ("pair", "main", "q", 0, 0, 2),
+        ("pair", "main", "q", 1, 1, 1.25),
+    ]
+
+
+def test_profiles_of_the_models_named(zoo):
+    asked = {"component": "q", "metric": "mean"}
+    found = pick(zoo, "profiles", "model revision value", models="pair@old", **asked)
+    assert found == [("pair", "old", 7)]
+    found = pick(zoo, "profiles", "model revision", models="run, pair", **asked)
+    assert set(found) == {("run", "step-20"), ("pair", "main")}
