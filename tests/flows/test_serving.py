@@ -48,7 +48,7 @@ def test_serve_runs_what_is_due_and_ends_with_ctrl_c(tmp_path):
                 assert serving.poll() is None, said.read_text()
                 time.sleep(0.2)
             os.killpg(serving.pid, signal.SIGINT)
-            code = serving.wait(60)
+            code = serving.wait(PATIENCE)
         finally:
             if serving.poll() is None:
                 os.killpg(serving.pid, signal.SIGKILL)
