@@ -26,7 +26,9 @@ from pipeline.analysis.shared import shared_jumps
 from pipeline.errors import UsageError
 
 # Metrics that are sizes of a change since the step before: their logarithm is judged.
-CHANGE_METRICS = frozenset({"relative_change", "abs_max_change"})
+CHANGE_METRICS = frozenset(
+    {"relative_change", "abs_max_change", "change_norm", "change_spectral_norm"}
+)
 # Series that say enough of the tails of them all.
 _N_SAMPLED = 200
 _BREAK_TYPES = {

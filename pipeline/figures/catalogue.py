@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
 from pipeline.figures.change_matrix import draw_change_matrix, sketch_change_matrix
+from pipeline.figures.evolution import draw_evolution, sketch_evolution
 from pipeline.figures.heatmap import draw_heatmap
 from pipeline.figures.histogram import draw_histogram
 from pipeline.figures.lineage import draw_lineage, sketch_lineage
 from pipeline.figures.multiples import draw_multiples, sketch_multiples
+from pipeline.figures.segments import draw_segments, sketch_segments
 from pipeline.figures.series import draw_series
+from pipeline.figures.steps import draw_steps, sketch_steps
 from pipeline.figures.terminal import sketch_heatmap, sketch_histogram, sketch_series
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ class FigureSpec:
 
 
 _FLAG = {"false": False, "true": True}
+_SCALES = {name: name for name in ("value", "change")}
 _LINES = {name: name for name in ("tensor", "layer", "component")}
 
 FIGURES: tuple[FigureSpec, ...] = (
@@ -85,6 +89,35 @@ FIGURES: tuple[FigureSpec, ...] = (
         draw_series,
         sketch_series,
         (Option("by", "what one line stands for", _LINES, "tensor"),),
+    ),
+    FigureSpec(
+        "breaks",
+        "Where do the series of a metric break, each for itself and all together?",
+        "segments",
+        draw_segments,
+        sketch_segments,
+    ),
+    FigureSpec(
+        "steps",
+        "How does a metric move through the layers, step by step?",
+        "series",
+        draw_steps,
+        sketch_steps,
+        (
+            Option(
+                "scale",
+                "the value, or its ratio to the layer's first",
+                _SCALES,
+                "value",
+            ),
+        ),
+    ),
+    FigureSpec(
+        "evolution",
+        "How does the spectrum of a tensor move from step to step?",
+        "evolution",
+        draw_evolution,
+        sketch_evolution,
     ),
     FigureSpec(
         "training",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.figures.colours import norm_of, write_colours
 from pipeline.figures.grid import Grid, as_grid
-from pipeline.figures.labels import label_of, power_of_ten, short_number
+from pipeline.figures.labels import label_of
 from pipeline.figures.style import (
     ALARM,
     COLUMN_WIDTH,
@@ -29,13 +30,11 @@ from pipeline.figures.style import (
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.axes import Axes
-    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
 _ROW_HEIGHT = 0.145  # inches: a number of 6 points with air
 _GRID_WIDTH = 2.2  # about what the labels leave of a column
 _MOST_HEIGHT = 4.2  # of the grid; taller would not share a page with text
-_WIDE_RATIO = 100.0  # largest over smallest, from which colours go by powers of ten
 
 
 def draw_heatmap(frame: pl.DataFrame) -> Figure:
@@ -86,7 +85,7 @@ def _outside_note(grid: Grid) -> list[str]:
 def _paint(figure: Figure, axes: Axes, grid: Grid, height: float) -> None:
     from matplotlib import colormaps
 
-    norm = _norm(grid.finite)
+    norm = norm_of(grid.finite)
     is_signed = grid.finite.min() < 0 < grid.finite.max()
     axes.patch.set(facecolor=PALE, hatch="//////", edgecolor=GREY)
     image = axes.pcolormesh(
@@ -104,47 +103,12 @@ def _paint(figure: Figure, axes: Axes, grid: Grid, height: float) -> None:
     bar = figure.colorbar(image, ax=axes, pad=0.03, aspect=height / 0.11)
     bar.outline.set_visible(False)
     bar.set_label(_colour_label(grid))
-    _name_colours(bar.ax, norm)
+    write_colours(bar.ax, norm)
 
 
 def _colour_label(grid: Grid) -> str:
     label = label_of(grid.metric)
     return legible(f"median {label}" if grid.n_tensors > 1 else label)
-
-
-def _norm(values: np.ndarray) -> Normalize:
-    """Even steps, powers of ten where all are positive and far apart; 0 in the middle.
-
-    Signed values far apart are even up to their median size and by powers beyond.
-    """
-    from matplotlib.colors import LogNorm, Normalize, SymLogNorm
-
-    low, high = float(values.min()), float(values.max())
-    if low < 0 < high:
-        most = max(-low, high)
-        middle = float(np.median(np.abs(values[values != 0])))
-        if most > _WIDE_RATIO * middle:
-            return SymLogNorm(middle, vmin=-most, vmax=most)
-        return Normalize(-most, most)
-    if low > 0 and high > _WIDE_RATIO * low:
-        return LogNorm(low, high)
-    if low == high:
-        around = abs(low) / 2 or 1.0
-        return Normalize(low - around, high + around)
-    return Normalize(low, high)
-
-
-def _name_colours(axes: Axes, norm: Normalize) -> None:
-    """Few ticks, written without mathematics."""
-    from matplotlib.colors import LogNorm, SymLogNorm
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
-
-    is_powers = isinstance(norm, (LogNorm, SymLogNorm))
-    write = power_of_ten if is_powers else short_number
-    if not is_powers:
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
 
 
 def _name_rows(axes: Axes, grid: Grid, height: float) -> None:

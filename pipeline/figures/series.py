@@ -53,9 +53,9 @@ def draw_series(frame: pl.DataFrame, *, by: LineBy = "tensor") -> Figure:
     with house_style():
         figure = new_figure(2.1 + 0.12 * (min(len(curves.lines), _MOST_NAMED) + 1))
         axes = figure.add_subplot()
-        handles = _draw_lines(axes, curves, by)
-        _scale(axes, curves)
-        handles += _mark_gaps(axes, curves)
+        handles = draw_lines(axes, curves, by)
+        scale_axes(axes, curves)
+        handles += mark_gaps(axes, curves)
         axes.set_xlabel(label_of("step"))
         axes.set_ylabel(label_of(curves.metric))
         is_alone = len(curves.lines) == 1
@@ -70,7 +70,7 @@ def draw_series(frame: pl.DataFrame, *, by: LineBy = "tensor") -> Figure:
     return figure
 
 
-def _draw_lines(axes: Axes, curves: Curves, by: LineBy) -> list[Line2D]:
+def draw_lines(axes: Axes, curves: Curves, by: LineBy) -> list[Line2D]:
     """The lines; what comes back are those that the legend names."""
     if len(curves.lines) <= _MOST_NAMED:
         return [
@@ -103,7 +103,7 @@ def _draw(axes: Axes, line: Curve, name: str, **look: Any) -> Line2D:
     return drawn
 
 
-def _mark_gaps(axes: Axes, curves: Curves) -> list[Line2D]:
+def mark_gaps(axes: Axes, curves: Curves) -> list[Line2D]:
     """A cross on the upper edge at each step where a line has no finite value."""
     steps = np.concatenate([line.steps[~line.is_finite] for line in curves.lines])
     if not steps.size:
@@ -121,7 +121,7 @@ def _mark_gaps(axes: Axes, curves: Curves) -> list[Line2D]:
     return list(crosses)
 
 
-def _scale(axes: Axes, curves: Curves) -> None:
+def scale_axes(axes: Axes, curves: Curves) -> None:
     """Powers of ten where steps or values span many, written without mathematics."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 

@@ -32,6 +32,7 @@ PALETTE = (
 ALARM = "#D55E00"
 GREY = "#999999"
 PALE = "#E6E6E6"
+DASHES = (0, (4, 2))  # of lines that mark a place
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
 

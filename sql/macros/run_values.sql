@@ -34,3 +34,17 @@ union all by name
 select * from of_changes where value is not null
 union all by name
 select * from of_training where value is not null;
+
+-- One series as run_breaks and run_events take it; an aggregate over its rows.
+create macro as_series(model_name, metric_name, tensor_name, view_name, at_step, x) as {
+    model: model_name,
+    metric: metric_name,
+    member: tensor_name || coalesce(' ' || view_name, ''),
+    steps: list(at_step order by at_step),
+    series: list(x order by at_step)
+};
+
+-- Where a size of change jumps it does so for one step; where a level jumps it stays.
+create macro is_size_of_change(metric_name) as metric_name in (
+    'relative_change', 'abs_max_change', 'change_norm', 'change_spectral_norm'
+);

@@ -29,13 +29,7 @@
 with series_lists as (
     select
         model, tensor, view, layer, component,
-        {
-            model: model,
-            metric: $metric,
-            member: tensor || coalesce(' ' || view, ''),
-            steps: list(step order by step),
-            series: list(value order by step)
-        } as series,
+        as_series(model, $metric, tensor, view, step, value) as series,
         row_number() over (order by model, tensor, view) as place,
     from run_values($metric, $view)
     where is_asked(model, $model)

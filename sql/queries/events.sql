@@ -41,13 +41,7 @@ with asked as (
 ),
 series_lists as (
     select
-        {
-            model: model,
-            metric: metric,
-            member: tensor || coalesce(' ' || view, ''),
-            steps: list(step order by step),
-            series: list(value order by step)
-        } as series,
+        as_series(model, metric, tensor, view, step, value) as series,
     from asked
     where is_asked(model, $model)
         and is_asked(component, $component)

@@ -3,7 +3,7 @@
 Also makes the frames that the canned queries would give.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -167,6 +167,45 @@ def profiles_frame(
         },
         orient="row",
     ).with_columns(metric=pl.lit("stable_rank"))
+
+
+def segments_frame(
+    steps: Sequence[int],
+    n_tensors: int = 1,
+    breaks: Mapping[int, float | None] | None = None,
+) -> pl.DataFrame:
+    """Every tensor breaks at the steps of `breaks`, which are events by their share."""
+    found = breaks or {}
+    at = {step: sum(each <= step for each in found) for step in steps}
+    frame = series_frame(steps, n_tensors, lambda step, place: at[step] * 9.0 + place)
+    kinds = pl.when(pl.col("step").is_in(list(found))).then(pl.lit("level"))
+    return frame.with_columns(
+        segment=pl.col("step").replace_strict(at, return_dtype=pl.Int64),
+        fitted=pl.col("value"),
+        kind=kinds.otherwise(None),
+        agreement=pl.col("step").replace_strict(
+            found or {-1: None}, default=None, return_dtype=pl.Float64
+        ),
+    ).drop("revision")
+
+
+def evolution_frame(
+    steps: Iterable[int], n_values: int, tensor: str = "h.0.w", view: str = "whole"
+) -> pl.DataFrame:
+    return pl.concat(
+        pl.DataFrame(
+            {
+                "model": "run",
+                "tensor": tensor,
+                "view": view,
+                "step": step,
+                "index": np.arange(1, n_values + 1),
+                "singular_value": (3 + place) / np.arange(1, n_values + 1),
+                "noise_edge": 1.5,
+            }
+        )
+        for place, step in enumerate(steps)
+    )
 
 
 def texts_of(figure: Figure) -> list[str]:

@@ -3,11 +3,13 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
 from tests.figures.pictures import (
+    evolution_frame,
     heatmap_frame,
     histogram_frame,
     lineage_frame,
     matrix_frame,
     profiles_frame,
+    segments_frame,
     series_frame,
 )
 
@@ -15,6 +17,8 @@ FRAMES = {
     "heatmap": heatmap_frame(3),
     "histogram": histogram_frame([0, 1, 2], [1, 2]),
     "series": series_frame([0, 1, 2], 3),
+    "segments": segments_frame([0, 1, 2], 3, breaks={1: 0.5}),
+    "evolution": evolution_frame([0, 1, 2], 3),
     "training": series_frame([0, 1, 2]).select("model", "metric", "step", "value"),
     "profiles": profiles_frame(["m", "n"], ["q", "up"], 3),
     "change_matrix": matrix_frame([("a", None), ("b", None)]),
@@ -49,6 +53,7 @@ def test_an_unknown_figure_gets_the_nearest_name():
     with pytest.raises(UsageError, match=r"Did you mean heatmap\? .*series"):
         find_figure("heat_map")
     with pytest.raises(
-        UsageError, match="Figures: heatmap, histogram, series, training, multiples"
+        UsageError,
+        match="Figures: heatmap, histogram, series, breaks, steps, evolution",
     ):
         find_figure("zzz")
