@@ -26,6 +26,7 @@ from pipeline.metrics.values import BLOCK_BYTES, TensorValues
 # Lanes are uint32; a piece this large cannot overflow one.
 _PIECE_BYTES = 1 << 26
 
+_ZERO_CODES = [0x0000, 0x8000]
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -154,7 +155,9 @@ def _tally_wide(
         numbers = np.asarray(block, block.dtype if block.dtype.kind == "f" else float)
         singles = _to_single(numbers)
         count_upper_halves(singles.view(np.uint32), lanes)
-        sums += _sum_block(numbers, shift)
+        # Zeros lie in two codes, with the smallest denormals: no such code, no zero.
+        may_be_zero = bool(lanes[:, _ZERO_CODES].any())
+        sums += _sum_block(numbers, shift, may_be_zero=may_be_zero)
     return lanes.sum(axis=0, dtype=np.int64), sums
 
 
@@ -167,7 +170,9 @@ def _to_single(numbers: NDArray[np.floating]) -> NDArray[np.float32]:
     return held.astype(np.float32)
 
 
-def _sum_block(numbers: NDArray[np.floating], shift: float) -> Sums:
+def _sum_block(
+    numbers: NDArray[np.floating], shift: float, *, may_be_zero: bool
+) -> Sums:
     powers = sum_powers(numbers, shift)
     n_nan = n_pos_inf = n_neg_inf = 0
     if not np.isfinite(powers[0]):
@@ -179,5 +184,7 @@ def _sum_block(numbers: NDArray[np.floating], shift: float) -> Sums:
     if numbers.size == 0:
         return Sums(shift, 0, 0, n_nan, n_pos_inf, n_neg_inf)
     low, high = float(numbers.min()), float(numbers.max())
-    n, n_zero = numbers.size, int(count_zeros(numbers))
-    return Sums(shift, n, n_zero, n_nan, n_pos_inf, n_neg_inf, low, high, powers)
+    n_zero = int(count_zeros(numbers)) if may_be_zero else 0
+    return Sums(
+        shift, numbers.size, n_zero, n_nan, n_pos_inf, n_neg_inf, low, high, powers
+    )

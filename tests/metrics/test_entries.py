@@ -169,6 +169,17 @@ def test_a_streamed_tensor_has_the_statistics_of_a_resident_one(dtype):
     assert entries(stream_of(array, dtype)) == entries(values_of(array, dtype))
 
 
+@pytest.mark.parametrize("dtype", ["F32", "F64"])
+def test_what_is_nearly_zero_is_none(dtype):
+    kind = np.float32 if dtype == "F32" else np.float64
+    least = np.finfo(kind).smallest_subnormal
+    x = np.ones(300_000, kind)  # more than a block
+    x[[0, 7]] = least, -least
+    assert entries(values_of(x, dtype))["n_zero"] == 0
+    x[[1, 250_000, 299_999]] = 0.0, -0.0, 0.0
+    assert entries(values_of(x, dtype))["n_zero"] == 3
+
+
 def test_negative_zero_is_zero():
     row = entries(values_of(np.array([0.0, -0.0, 1.0]), "BF16"))
     assert (row["n_zero"], row["n_distinct"]) == (2, 2)
