@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
 from pipeline.figures.change_matrix import draw_change_matrix, sketch_change_matrix
+from pipeline.figures.depth import draw_depth
+from pipeline.figures.esd import draw_esd
 from pipeline.figures.evolution import draw_evolution, sketch_evolution
 from pipeline.figures.heatmap import draw_heatmap
 from pipeline.figures.histogram import draw_histogram
@@ -18,6 +20,7 @@ from pipeline.figures.segments import draw_segments, sketch_segments
 from pipeline.figures.series import draw_series
 from pipeline.figures.steps import draw_steps, sketch_steps
 from pipeline.figures.terminal import sketch_heatmap, sketch_histogram, sketch_series
+from pipeline.figures.terminal_spectra import sketch_depth, sketch_esd
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -146,6 +149,20 @@ FIGURES: tuple[FigureSpec, ...] = (
         "lineage",
         draw_lineage,
         sketch_lineage,
+    ),
+    FigureSpec(
+        "depth",
+        "How does a metric run through the depth, and where is it more than noise's?",
+        "depth",
+        draw_depth,
+        sketch_depth,
+    ),
+    FigureSpec(
+        "esd",
+        "What is a matrix's spectrum made of: bulk, noise edge, spikes, tail?",
+        "esd",
+        draw_esd,
+        sketch_esd,
     ),
 )
 

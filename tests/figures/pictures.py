@@ -208,6 +208,57 @@ def evolution_frame(
     )
 
 
+def esd_frame(
+    lam: Sequence[float], shape: tuple[int, int] = (40, 20), **facts: object
+) -> pl.DataFrame:
+    """Eigenvalues as query `esd` gives them, with some facts that go with them."""
+    usual = {
+        "model": "m",
+        "revision": "main",
+        "tensor": "h.0.w",
+        "view": "whole",
+        "n_rows": shape[0],
+        "n_cols": shape[1],
+        "frobenius_norm": float(np.sum(np.clip(lam, 0, None))) ** 0.5,
+        "alpha": 3.0,
+        "alpha_stderr": 0.2,
+        "alpha_xmin": 2.0,
+        "n_tail": 5,
+        "mp_sigma": 0.2,
+        "mp_edge": 4.66,
+        "n_spikes": 2,
+        "verdict": "structured",
+        "q_value": 1e-4,
+    }
+    listed = sorted((float(value) for value in lam), reverse=True)
+    rows = [usual | facts | {"eigenvalue": value} for value in listed]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def depth_frame(
+    n_layers: int,
+    components: Sequence[str] = ("q", "up"),
+    value: Callable[[int, int], float | None] = lambda layer, place: 2 + layer + place,
+    verdict: Callable[[int, int], str | None] = lambda *_: "structured",
+    metric: str = "alpha",
+) -> pl.DataFrame:
+    rows = [
+        ("m", "main", layer, name, metric, value(layer, i), verdict(layer, i))
+        for layer in range(n_layers)
+        for i, name in enumerate(components)
+    ]
+    schema = {
+        "model": pl.String,
+        "revision": pl.String,
+        "layer": pl.Int64,
+        "component": pl.String,
+        "metric": pl.String,
+        "value": pl.Float64,
+        "verdict": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def texts_of(figure: Figure) -> list[str]:
     return [text.get_text() for text in visible_texts(figure)]
 

@@ -3,6 +3,8 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
 from tests.figures.pictures import (
+    depth_frame,
+    esd_frame,
     evolution_frame,
     heatmap_frame,
     histogram_frame,
@@ -19,6 +21,8 @@ FRAMES = {
     "series": series_frame([0, 1, 2], 3),
     "segments": segments_frame([0, 1, 2], 3, breaks={1: 0.5}),
     "evolution": evolution_frame([0, 1, 2], 3),
+    "depth": depth_frame(3),
+    "esd": esd_frame(range(1, 21)),
     "training": series_frame([0, 1, 2]).select("model", "metric", "step", "value"),
     "profiles": profiles_frame(["m", "n"], ["q", "up"], 3),
     "change_matrix": matrix_frame([("a", None), ("b", None)]),
