@@ -7,6 +7,8 @@
 --   wasserstein_distance  area between them, in the unit of the values
 --   pooled_std            root of the two variances' mean, weighted by elements
 --   js_divergence         Jensen-Shannon in bits over n_bins bins of equal pooled mass
+--   psi                   population stability index in nats over the same bins, half
+--                         an element added to each
 -- Exact to the values' resolution, but for the bins: without them two small samples
 -- of one law share hardly a value and would seem to differ entirely.
 create macro value_distances(pairs, n_bins) as table
@@ -51,6 +53,14 @@ binned as (
     -- The pooled share below the value, each side counting one half.
     group by pair, least(floor((f_a + f_b - p - q) / 2 * n_bins), n_bins - 1)
 ),
+smoothed as (
+    select
+        pair, p, q,
+        (p * n_a + 0.5) / (n_a + 0.5 * count(*) over each) as p_smooth,
+        (q * n_b + 0.5) / (n_b + 0.5 * count(*) over each) as q_smooth,
+    from binned join totals using (pair)
+    window each as (partition by pair)
+),
 divergences as (
     select
         pair,
@@ -58,7 +68,8 @@ divergences as (
             coalesce(p * log2(nullif(p, 0) / ((p + q) / 2)), 0)
             + coalesce(q * log2(nullif(q, 0) / ((p + q) / 2)), 0)
         ) / 2 as js_divergence,
-    from binned
+        sum((p_smooth - q_smooth) * ln(p_smooth / q_smooth)) as psi,
+    from smoothed
     group by pair
 ),
 gaps as (
@@ -78,6 +89,7 @@ select
     coalesce(wasserstein_distance, 0) as wasserstein_distance,
     sqrt(ratio(squares, n_a + n_b)) as pooled_std,
     greatest(js_divergence, 0) as js_divergence,
+    psi,
 from totals
 join gaps using (pair)
 join divergences using (pair);
