@@ -21,7 +21,7 @@ from pipeline.sources.torch_states import (
     find_entries,
 )
 
-_CODES = {
+TORCH_CODES = {
     "bool": "BOOL",
     "float4_e2m1fn_x2": "F4",
     "uint8": "U8",
@@ -123,7 +123,7 @@ def _describe(entry: Entry, file: str) -> TensorRef:
         n_bytes = 0 if reason == "no_data" else _stored_bytes(tensor)
     if dtype == "float4_e2m1fn_x2" and shape:
         shape = (*shape[:-1], 2 * shape[-1])  # torch counts pairs, safetensors values
-    code = _CODES.get(dtype, dtype)
+    code = TORCH_CODES.get(dtype, dtype)
     return TensorRef(entry.name, code, shape, file, n_bytes, skip_reason=reason)
 
 
@@ -135,7 +135,7 @@ def _why_not(tensor: Any, dtype: str) -> str:
         return "quantised"
     if _is_sparse(tensor):
         return "sparse"
-    if dtype not in _CODES or tensor.is_nested:
+    if dtype not in TORCH_CODES or tensor.is_nested:
         return "unsupported_dtype"
     # A file of a few bytes may claim any shape by steps of zero through its storage.
     if tensor.nbytes > tensor.untyped_storage().nbytes():

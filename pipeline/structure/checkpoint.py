@@ -1,0 +1,80 @@
+"""What is a checkpoint made of? Its headers say; no weight is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.layout import Location, identify
+from pipeline.refs import Checkpoint, TensorRef
+from pipeline.structure.grow import grow, sizes_of
+from pipeline.structure.tree import Structure, Tensor
+
+
+def describe_checkpoint(checkpoint: Checkpoint) -> Structure:
+    """The tree of a checkpoint whose headers are read.
+
+    Trainable is what a config cannot say otherwise: every weight that is no buffer.
+    Quantised weights have the shape of their values and say how they are coded.
+    """
+    layout = identify(checkpoint.tensors, checkpoint.config)
+    located = [layout.locate(one.name, one.shape) for one in checkpoint.tensors]
+    tied = _find_tied(checkpoint, located)
+    tensors = [
+        _describe(tensor, location, tied)
+        for tensor, location in zip(checkpoint.tensors, located, strict=True)
+    ]
+    ref = checkpoint.source.ref
+    return Structure(
+        ref.model,
+        layout.family,
+        grow(tensors),
+        revision=ref.revision,
+        architecture=architecture_of(checkpoint.config),
+        kind=checkpoint.kind,
+        source=checkpoint.source.location,
+        sizes=sizes_of(layout),
+        config=checkpoint.config,
+        notes=checkpoint.notes,
+    )
+
+
+def architecture_of(config: Mapping[str, object]) -> str:
+    """The class that a config names first, empty where it names none."""
+    names = config.get("architectures")
+    return str(names[0]) if isinstance(names, list) and names else ""
+
+
+def _describe(tensor: TensorRef, location: Location, tied: Mapping[str, str]) -> Tensor:
+    coded = tensor.quantised
+    return Tensor(
+        tensor.name,
+        coded.scheme if coded else tensor.dtype,
+        tensor.shape,
+        location,
+        tensor.stored.n_bytes,
+        is_trainable=not location.is_buffer,
+        alias_of=tied.get(tensor.name, ""),
+        is_tied=tensor.name in tied,
+        reason=tensor.skip_reason,
+    )
+
+
+def _find_tied(
+    checkpoint: Checkpoint, located: Sequence[Location]
+) -> Mapping[str, str]:
+    """Names of tensors that are one parameter with an earlier one.
+
+    A header shows shared storage; that a saved unembedding is the embedding again,
+    only the config says.
+    """
+    tied = {t.name: t.shared_with for t in checkpoint.tensors if t.shared_with}
+    if checkpoint.config.get("tie_word_embeddings") is not True:
+        return tied
+    ends: dict[tuple[int, ...], str] = {}
+    for tensor, location in zip(checkpoint.tensors, located, strict=True):
+        is_end = location.component in ("token_embedding", "unembedding")
+        if is_end and location.parameter == "weight" and len(tensor.shape) == 2:
+            first = ends.setdefault(tensor.shape, tensor.name)
+            if first != tensor.name:
+                tied.setdefault(tensor.name, first)
+    return tied

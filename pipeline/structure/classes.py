@@ -1,0 +1,55 @@
+"""Which class made each tensor? Found by making the config's model without memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pipeline.errors import SourceError
+from pipeline.layout.naming import clean_name
+from pipeline.structure.config import make_module
+from pipeline.structure.grow import grow
+from pipeline.structure.module import class_chains
+from pipeline.structure.tree import Structure, walk_tensors
+
+
+def with_classes(structure: Structure) -> Structure:
+    """The structure with the classes of transformers that its config stands for.
+
+    Unchanged where the config names no model_type; where transformers makes nothing of
+    it, a note says why.
+    """
+    if not isinstance(structure.config.get("model_type"), str):
+        return structure
+    try:
+        module = make_module(structure.config, where=structure.name)
+    except SourceError as error:
+        note = f"classes are not shown: {error.what}"
+        return replace(structure, notes=(*structure.notes, note))
+    chains = class_chains(module)
+    prefix = str(getattr(module, "base_model_prefix", ""))
+    tensors = [
+        replace(tensor, classes=_chain(tensor.name, chains, prefix))
+        for tensor in walk_tensors(structure)
+    ]
+    return replace(structure, stacks=grow(tensors))
+
+
+def _chain(
+    name: str, chains: Mapping[str, tuple[str, ...]], prefix: str
+) -> tuple[str, ...]:
+    """The classes around a tensor; of fewer modules where its own is not there.
+
+    A checkpoint may be saved with or without the name of the model inside a model, and
+    with experts apart that the class holds in one tensor.
+    """
+    path = clean_name(name).path
+    for candidate in (name, path, f"{prefix}.{path}", path.removeprefix(f"{prefix}.")):
+        module = candidate.rpartition(".")[0]
+        if module and module in chains:
+            return chains[module]
+        while module.count(".") > 1:
+            module = module.rpartition(".")[0]
+            if chains.get(module):
+                return chains[module]
+    return ()

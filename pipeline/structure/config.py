@@ -1,0 +1,117 @@
+"""What would a config make? transformers' own class on the meta device, no weights.
+
+Only classes that transformers ships are made: code that a config names elsewhere
+(`auto_map`) is never run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SourceError
+from pipeline.structure.module import describe_module
+from pipeline.structure.tree import Structure
+
+# More blocks than any network has: a config that lies must not keep us busy for hours.
+_MOST_BLOCKS = 2000
+# What says how to load or run a model, not what it is made of.
+_IGNORED = ("auto_map", "quantization_config", "_attn_implementation", "_name_or_path")
+
+
+def describe_config(config: Mapping[str, Any], *, name: str = "") -> Structure:
+    """The tree of the model that a config describes, made without memory.
+
+    Raises SourceError when transformers is missing or cannot make one of it.
+    """
+    module = make_module(config, where=name)
+    return describe_module(module, name=name or _title(config), config=config)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """config.json as read; raises SourceError for what is no JSON object."""
+    try:
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise SourceError(
+            f"cannot be read as JSON ({error})",
+            where=str(path),
+            fix="Name a config.json as transformers writes it",
+        ) from error
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+        raise SourceError(
+            "names no model_type",
+            where=str(path),
+            fix="Name a config.json as transformers writes it",
+        )
+    return config
+
+
+def make_module(config: Mapping[str, Any], *, where: str = "") -> Any:
+    """A module of the config's architecture on the meta device.
+
+    The class is the first of `architectures` where transformers has it, else the
+    language model of that type, else its bare model. Raises SourceError.
+    """
+    if find_spec("transformers") is None:
+        raise SourceError(
+            "a model is made of its config by transformers, which is not installed",
+            where=where,
+            fix="pip install transformers torch",
+        )
+    _refuse_giants(config, where)
+    import torch
+    import transformers
+
+    stated = {key: value for key, value in config.items() if key not in _IGNORED}
+    try:
+        made = transformers.AutoConfig.for_model(**stated)
+        cls = _model_class(transformers, made, stated)
+        with torch.device("meta"):
+            return cls(made)
+    # Whatever a config breaks inside transformers comes out as its own error.
+    except Exception as error:
+        raise SourceError(
+            f"transformers makes no model of its config ({_first_line(error)})",
+            where=where,
+            fix="Check model_type and the sizes against transformers' documentation",
+        ) from error
+
+
+def _model_class(transformers: Any, made: Any, stated: Mapping[str, Any]) -> Any:
+    names = stated.get("architectures")
+    name = names[0] if isinstance(names, list) and names else ""
+    cls = getattr(transformers, name, None) if isinstance(name, str) and name else None
+    if isinstance(cls, type) and issubclass(cls, transformers.PreTrainedModel):
+        return cls
+    auto = transformers.AutoModelForCausalLM
+    known = type(made) in auto._model_mapping  # noqa: SLF001  no public look-up
+    mapping = auto if known else transformers.AutoModel
+    return mapping._model_mapping[type(made)]  # noqa: SLF001
+
+
+def _refuse_giants(config: Mapping[str, Any], where: str) -> None:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            _refuse_giants(value, where)
+        counts_blocks = "layers" in str(key) or key in ("n_layer", "depth")
+        if counts_blocks and type(value) is int and value > _MOST_BLOCKS:
+            raise SourceError(
+                f"{key} is {value}: at most {_MOST_BLOCKS} blocks are made",
+                where=where,
+                fix="Correct the config",
+            )
+
+
+def _title(config: Mapping[str, Any]) -> str:
+    names = config.get("architectures")
+    first = names[0] if isinstance(names, list) and names else None
+    return str(first or config.get("model_type") or "model")
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return (text or type(error).__name__)[:200]

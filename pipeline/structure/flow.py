@@ -1,0 +1,202 @@
+"""How do vectors flow through a model? What a picture of its architecture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.structure.categories import read_data
+from pipeline.structure.sublayers import (
+    NormPlace,
+    Sublayer,
+    find_sublayers,
+    outputs_of,
+    shape_of_layer,
+    weight_of,
+)
+from pipeline.structure.tree import Layer, Place, Stack, Structure, walk_tensors
+
+
+@dataclass(frozen=True)
+class Block:
+    """Layers of a stack that are built alike, and the sublayers of each of them."""
+
+    layers: tuple[int, ...]
+    sublayers: tuple[Sublayer, ...]
+    is_parallel: bool = False
+
+
+@dataclass(frozen=True)
+class StackFlow:
+    """One tower: components before its blocks, the kinds of blocks, what follows.
+
+    `is_known` is False where no sublayer was recognised: a plain tree says more then.
+    """
+
+    name: str | None
+    inputs: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    outputs: tuple[str, ...]
+    positions: str = "none"
+    is_known: bool = False
+    ties_output: bool = False
+
+
+def trace_flow(structure: Structure) -> tuple[StackFlow, ...]:
+    """The flow through every stack, in the order of the structure."""
+    return tuple(_trace(structure, stack) for stack in structure.stacks)
+
+
+def _trace(structure: Structure, stack: Stack) -> StackFlow:
+    config = _config_of(structure, stack)
+    norm = _norm_place(structure, config)
+    is_parallel = _is_parallel(structure, config)
+    blocks = []
+    for layers in _alike(stack):
+        sublayers = find_sublayers(layers[0], norm)
+        told = tuple(_tell(s, layers[0], structure, config) for s in sublayers)
+        numbers = tuple(layer.layer or 0 for layer in layers)
+        both = is_parallel and len([s for s in told if s.kind != "plain"]) > 1
+        blocks.append(Block(numbers, told, both))
+    kinds = {s.kind for block in blocks for s in block.sublayers}
+    return StackFlow(
+        stack.name,
+        _components_at(stack, "input"),
+        tuple(blocks),
+        _components_at(stack, "output"),
+        _positions(structure, stack, config),
+        is_known=bool(kinds - {"plain"}),
+        ties_output=_ties_output(structure, stack),
+    )
+
+
+def _alike(stack: Stack) -> list[list[Layer]]:
+    groups: dict[object, list[Layer]] = {}
+    for layer in stack.layers:
+        if layer.place == "block":
+            groups.setdefault(shape_of_layer(layer), []).append(layer)
+    return list(groups.values())
+
+
+def _components_at(stack: Stack, place: Place) -> tuple[str, ...]:
+    return tuple(
+        component.name
+        for layer in stack.layers
+        if layer.place == place
+        for component in layer.components
+    )
+
+
+def _config_of(structure: Structure, stack: Stack) -> Mapping[str, Any]:
+    """The part of the config that speaks of a stack, else all of it."""
+    for key in (f"{stack.name}_config", "text_config"):
+        nested = structure.config.get(key)
+        if isinstance(nested, Mapping):
+            return nested
+    return structure.config
+
+
+def _trait(structure: Structure, config: Mapping[str, Any], table: str) -> Any:
+    traits = read_data("traits.toml")[table]
+    model_type = config.get("model_type")
+    is_told = isinstance(model_type, str) and model_type in traits
+    return traits.get(model_type if is_told else structure.family)
+
+
+def _norm_place(structure: Structure, config: Mapping[str, Any]) -> NormPlace:
+    if config.get("do_layer_norm_before") is False:
+        return "after"
+    place: NormPlace = _trait(structure, config, "norm") or "before"
+    return place
+
+
+def _is_parallel(structure: Structure, config: Mapping[str, Any]) -> bool:
+    for key in read_data("traits.toml")["keys"]["parallel"]:
+        if isinstance(config.get(key), bool):
+            return bool(config[key])
+    return bool(_trait(structure, config, "parallel"))
+
+
+def _positions(structure: Structure, stack: Stack, config: Mapping[str, Any]) -> str:
+    """learned, rotary, relative, alibi or none, as far as it can be told."""
+    names = {c.name for layer in stack.layers for c in layer.components}
+    keys = read_data("traits.toml")["keys"]["rotary"]
+    if "position_embedding" in names:
+        return "learned"
+    if "relative_bias" in names:
+        return "relative"
+    if config.get("alibi") is True:
+        return "alibi"
+    if "rotary" in names or any(config.get(key) for key in keys):
+        return "rotary"
+    return str(_trait(structure, config, "positions") or "none")
+
+
+def _ties_output(structure: Structure, stack: Stack) -> bool:
+    """Whether a language model's scores come from its token embedding again."""
+    makes_scores = read_data("traits.toml")["scores"]["endings"]
+    components = {t.location.component for t in walk_tensors(structure)}
+    return (
+        structure.config.get("tie_word_embeddings") is True
+        and structure.architecture.endswith(tuple(makes_scores))
+        and stack is structure.stacks[-1]
+        and "unembedding" not in components
+    )
+
+
+def _tell(
+    sublayer: Sublayer, layer: Layer, structure: Structure, config: Mapping[str, Any]
+) -> Sublayer:
+    """The sublayer with what the config adds to it."""
+    facts = dict(sublayer.facts)
+    if sublayer.kind in ("attention", "cross_attention"):
+        facts |= _heads(layer, structure, config, is_cross=sublayer.kind[0] == "c")
+        facts |= _stated(config, {"window": "window"})
+    if sublayer.kind in ("feed_forward", "experts"):
+        facts |= _stated(config, {"activation": "activation"})
+    if sublayer.kind == "experts":
+        facts |= _stated(config, {"top_k": "top_k"})
+    return replace(sublayer, facts=facts)
+
+
+def _stated(
+    config: Mapping[str, Any], wanted: Mapping[str, str]
+) -> dict[str, int | str | bool]:
+    found: dict[str, int | str | bool] = {}
+    for fact, table in wanted.items():
+        for key in read_data("traits.toml")["keys"][table]:
+            value = config.get(key)
+            if isinstance(value, str | int) and value and value is not True:
+                found.setdefault(fact, value)
+    return found
+
+
+def _heads(
+    layer: Layer, structure: Structure, config: Mapping[str, Any], *, is_cross: bool
+) -> dict[str, int | str | bool]:
+    """Heads that the shapes do not contradict; a tower states its own in its config."""
+    is_own = config is structure.config or "num_attention_heads" not in config
+    n_heads = (
+        structure.sizes.get("n_heads") if is_own else config["num_attention_heads"]
+    )
+    n_kv_heads = structure.sizes.get("n_kv_heads")
+    if not is_own:
+        n_kv_heads = config.get("num_key_value_heads", n_heads)
+    by_name = {c.name: c.tensors for c in layer.components}
+    prefix = "cross_" if is_cross else ""
+    width = _outputs(by_name.get(f"{prefix}q", ()))
+    if not isinstance(n_heads, int) or not n_heads or (width and width % n_heads):
+        return {}
+    facts: dict[str, int | str | bool] = {"n_heads": n_heads}
+    facts["n_kv_heads"] = n_kv_heads if isinstance(n_kv_heads, int) else n_heads
+    head_dim = width // n_heads if width else structure.sizes.get("head_dim")
+    hidden = structure.sizes.get("hidden_size")
+    if not head_dim and hidden and hidden % n_heads == 0:
+        head_dim = hidden // n_heads
+    return facts | ({"head_dim": head_dim} if head_dim else {})
+
+
+def _outputs(tensors: Sequence[Any]) -> int | None:
+    weight = weight_of(tensors)
+    return outputs_of(weight) if weight else None

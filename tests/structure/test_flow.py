@@ -1,0 +1,102 @@
+"""Is the flow through a model the one that its authors drew?"""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.structure import describe_module, trace_flow, walk_tensors
+from pipeline.structure.grow import grow
+from tests.tiny_models import make_tiny_model
+
+
+def flows(name):
+    return trace_flow(describe_module(make_tiny_model(name).module))
+
+
+def steps(block):
+    return [(s.kind, dict(s.norms)) for s in block.sublayers]
+
+
+@pytest.mark.parametrize(
+    ("name", "positions", "norms", "is_gated", "is_parallel"),
+    [
+        ("llama", "rotary", "before", True, False),
+        ("gpt2", "learned", "before", False, False),
+        ("bert", "learned", "after", False, False),
+        ("gpt_neox", "rotary", "before", False, True),
+        ("qwen3", "rotary", "before", True, False),
+        ("olmo2", "rotary", "inside", True, False),
+    ],
+)
+def test_a_stack_of_equal_blocks(name, positions, norms, is_gated, is_parallel):
+    (flow,) = flows(name)
+    (block,) = flow.blocks
+    assert flow.positions == positions
+    assert steps(block) == [
+        ("attention", {norms: "attention_norm"}),
+        ("feed_forward", {norms: "mlp_norm"}),
+    ]
+    assert block.sublayers[1].facts["is_gated"] is is_gated
+    assert block.is_parallel is is_parallel
+    assert block.layers == (0, 1)
+
+
+def test_grouped_heads_widths_and_activation():
+    attention, feed_forward = flows("llama")[0].blocks[0].sublayers
+    assert attention.facts == {"n_heads": 4, "n_kv_heads": 2, "head_dim": 8}
+    assert feed_forward.facts["width"] == 24
+    assert feed_forward.facts["activation"] == "silu"
+    # Stored (in, out): the width is the first size.
+    assert flows("gpt2")[0].blocks[0].sublayers[1].facts["width"] == 64
+
+
+def test_two_norms_around_a_sublayer():
+    (block,) = flows("gemma2")[0].blocks
+    assert steps(block)[0] == (
+        "attention",
+        {"before": "attention_norm", "inside": "attention_post_norm"},
+    )
+
+
+def test_experts_and_dense_layers_are_different_blocks():
+    (block,) = flows("mixtral")[0].blocks
+    facts = block.sublayers[1].facts
+    assert (block.sublayers[1].kind, facts["top_k"]) == ("experts", 2)
+    dense, sparse = flows("deepseek_v3")[0].blocks
+    assert (dense.layers, sparse.layers) == ((0,), (1, 2))
+    assert [b.sublayers[-1].kind for b in (dense, sparse)] == [
+        "feed_forward",
+        "experts",
+    ]
+
+
+def test_a_decoder_reads_its_encoder():
+    kinds = {
+        flow.name: [s.kind for s in flow.blocks[0].sublayers]
+        for flow in flows("t5")
+        if flow.blocks
+    }
+    assert kinds["decoder"] == ["attention", "cross_attention", "feed_forward"]
+    assert kinds["encoder"] == ["attention", "feed_forward"]
+
+
+def test_state_mixers_and_towers():
+    (block,) = flows("mamba")[0].blocks
+    assert steps(block) == [("state", {"before": "norm"})]
+    assert {flow.name for flow in flows("clip") if flow.is_known} == {"text", "vision"}
+
+
+def test_convolutions_are_no_known_flow():
+    for flow in flows("resnet"):
+        assert not flow.is_known
+
+
+@pytest.mark.parametrize("saved", ["as_one", "twice"])
+def test_tied_scores_come_from_the_embedding(saved):
+    structure = describe_module(make_tiny_model("gpt2").module)
+    if saved == "as_one":
+        kept = [t for t in walk_tensors(structure) if t.name != "lm_head.weight"]
+        structure = replace(structure, stacks=grow(kept))
+    (flow,) = trace_flow(structure)
+    assert flow.ties_output is (saved == "as_one")
+    assert ("unembedding" in flow.outputs) is (saved == "twice")
