@@ -14,6 +14,7 @@ from flows.cli.audit import audit
 from flows.cli.breaks import breaks
 from flows.cli.compare import compare
 from flows.cli.doctor import doctor, version
+from flows.cli.explore import explore
 from flows.cli.extract import extract
 from flows.cli.plot import plot
 from flows.cli.query import query, sql, tables
@@ -33,6 +34,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     tables,
     plot,
     report,
+    explore,
     compare,
     status,
     check,

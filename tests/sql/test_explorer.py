@@ -1,4 +1,4 @@
-"""Queries `structure`, `configs`, `tensor_profiles`, `value_shapes` and `spectral_shapes`."""
+"""What the page of a model asks: structure, statistics, shapes, all at once."""
 
 import pytest
 

@@ -1,0 +1,7 @@
+"""How does one wander in a model? One page that opens anywhere, with all in it."""
+
+from pipeline.explorer.data import Exhibit, collect
+from pipeline.explorer.find import find_exhibits
+from pipeline.explorer.page import render
+
+__all__ = ["Exhibit", "collect", "find_exhibits", "render"]

@@ -1,0 +1,63 @@
+"""How does everything become one file? Style, script and data, inlined once.
+
+The page asks nothing of a network: what it shows lies in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+# In the order in which they build on one another; all share one scope.
+SCRIPTS: tuple[str, ...] = (
+    "dom.js",
+    "numbers.js",
+    "model.js",
+    "state.js",
+    "charts.js",
+    "tree.js",
+    "sketch.js",
+    "flow.js",
+    "map.js",
+    "diagram.js",
+    "search.js",
+    "classes.js",
+    "details.js",
+    "compare.js",
+    "main.js",
+)
+
+
+def render(data: dict[str, Any]) -> str:
+    """The page as HTML; names in `data` appear as text, whatever they hold."""
+    page = _read("page.html")
+    script = "".join(_read(name) for name in SCRIPTS)
+    pieces = {
+        "/*STYLE*/": _read("page.css"),
+        "/*SCRIPT*/": f'(() => {{\n"use strict";\n{script}}})();\n',
+        "/*DATA*/": to_inline_json(data),
+    }
+    # Split once and joined: a piece that holds another's mark stays as it is.
+    for mark in pieces:
+        page = page.replace(mark, f"\0{mark}\0")
+    return "".join(pieces.get(part, part) for part in page.split("\0"))
+
+
+def to_inline_json(data: object) -> str:
+    """JSON that may stand in a <script>: no tag can begin in it."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def page_files() -> Sequence[str]:
+    """Every file that the page is made of."""
+    return ("page.html", "page.css", *SCRIPTS)
+
+
+def _read(name: str) -> str:
+    folder = files("pipeline.explorer").joinpath("page")
+    return folder.joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,304 @@
+// What is known of what is chosen? Its size, its statistics, its pictures, its class.
+
+const SEEN_FIRST = ["std", "abs_max", "kurtosis"];
+
+function makeDetails(pane, data, models, store) {
+  function render() {
+    const state = store.get();
+    const model = models[state.model];
+    const node = model.node(state.node);
+    const draw = node.kind === "tensor" ? tensorDetails : nodeDetails;
+    show(
+      pane,
+      h(
+        "button",
+        { type: "button", class: "close quiet", "aria-label": "Close", click: () => pane.classList.remove("open") },
+        "✕",
+      ),
+      trail(node, store),
+      draw({ data, model, node, step: state.step, store }),
+    );
+    pane.scrollTop = 0;
+  }
+  return { render };
+}
+
+function trail(node, store) {
+  const steps = [];
+  for (let up = node.parent; up; up = up.parent) steps.unshift(up);
+  return h(
+    "nav",
+    { class: "trail", "aria-label": "Where it is" },
+    steps.map((step) => [
+      h("button", { type: "button", click: () => store.change({ node: step.id }) }, step.label),
+      " › ",
+    ]),
+  );
+}
+
+function nodeDetails({ data, model, node, step, store }) {
+  const isModel = node.kind === "model";
+  const component = node.component && data.components[node.component];
+  return [
+    h("h2", {}, isModel ? model.name : node.label),
+    component ? h("p", { class: "about" }, component.about) : null,
+    sizes(model, node.parameters, node.tensors),
+    isModel ? modelFacts(model, step) : null,
+    isModel || node.children.length > 1 ? breakdown(data, node) : null,
+    node.kind === "component" || node.kind === "module"
+      ? classes(data, sharedChain(node.tensors))
+      : null,
+    node.children.length ? children(node, store) : null,
+    isModel ? [config(model), notes(model)] : null,
+  ];
+}
+
+function tensorDetails({ data, model, node, step, store }) {
+  const tensor = node.tensor;
+  return [
+    h("h2", { class: "name" }, tensor.name),
+    h("p", { class: "about" }, data.components[tensor.component].about),
+    table([
+      ["shape", shapeText(tensor.shape)],
+      ["type", tensor.dtype],
+      ["place", placeText(tensor)],
+      tensor.isTransposed && ["stored", "transposed: (in, out)"],
+      tensor.isBuffer && ["role", "buffer: state, not a weight"],
+      !tensor.isBuffer && !tensor.isTrainable && ["training", "frozen: no gradient is taken"],
+      tensor.alias && [tensor.isTied ? "tied to" : "equal to", link(store, tensor.alias)],
+      tensor.reason && ["not measured", tensor.reason],
+    ]),
+    sizes(model, tensor.parameters, [tensor]),
+    pictures(data, model, tensor, step),
+    statistics(data, model, tensor, step),
+    courses(data, model, tensor, step),
+    siblings(model, tensor, store),
+    classes(data, tensor.chain),
+  ];
+}
+
+function sizes(model, parameters, tensors) {
+  const bytes = tensors.filter((t) => !t.isTied).reduce((sum, t) => sum + t.bytes, 0);
+  const trainable = tensors.filter((t) => t.isTrainable);
+  const nTrainable = trainable.reduce((sum, t) => sum + t.parameters, 0);
+  const share = parameters / (model.n_parameters || 1);
+  return [
+    h(
+      "p",
+      { class: "big" },
+      h("b", {}, human(parameters)),
+      ` parameters, ${percent(share)} of the model`,
+    ),
+    h("div", { class: "meter", style: `--share:${(share * 100).toFixed(3)}%` }),
+    table([
+      ["parameters", exact(parameters)],
+      nTrainable !== parameters && ["trainable", exact(nTrainable)],
+      bytes > 0 && ["stored", humanBytes(bytes)],
+      tensors.length > 1 && ["tensors", exact(tensors.length)],
+    ]),
+  ];
+}
+
+function modelFacts(model, step) {
+  const revision = model.revisions[step] || {};
+  const rows = [
+    ["family", model.family],
+    ["class", model.architecture],
+    ["kind", model.kind === "adapter" ? "adapter" : ""],
+    ["checkpoint", revision.revision || model.revision],
+    ["step", revision.step === undefined ? "" : exact(revision.step)],
+    ["base", revision.base_model],
+    ["type", revision.dtype],
+    ["source", model.source],
+  ];
+  for (const [name, value] of Object.entries(model.sizes)) {
+    rows.push([words(name.replace(/^n_/, "")), value === null ? "" : exact(value)]);
+  }
+  return table(rows.map(([name, value]) => value && [name, value]));
+}
+
+// Parameters by category: where they are.
+function breakdown(data, node) {
+  const whole = node.parameters || 1;
+  const groups = groupBy(node.tensors, (t) => t.category);
+  const parts = data.categories
+    .filter(({ name }) => groups.has(name))
+    .map(({ name, title }) => ({
+      label: title,
+      color: categoryColor(name),
+      share: groups.get(name).reduce((sum, t) => sum + t.parameters, 0) / whole,
+    }))
+    .filter(({ share }) => share > 0);
+  if (parts.length < 2) return null;
+  return h(
+    "section",
+    {},
+    h("h3", {}, "Where the parameters are"),
+    stackedBar(parts),
+    h(
+      "ul",
+      { class: "key" },
+      parts.map(({ label, color, share }) =>
+        h(
+          "li",
+          {},
+          h("span", { class: "dot", style: `background:${color}` }),
+          h("span", { class: "label" }, label),
+          h("span", { class: "amount" }, percent(share)),
+        ),
+      ),
+    ),
+  );
+}
+
+function children(node, store) {
+  const most = 60;
+  const shown = node.children.slice(0, most);
+  const whole = Math.max(...node.children.map((child) => child.parameters), 1);
+  return h(
+    "section",
+    {},
+    h("h3", {}, "Made of"),
+    h(
+      "ul",
+      { class: "parts" },
+      shown.map((child) =>
+        h(
+          "li",
+          { style: `--share:${((100 * child.parameters) / whole).toFixed(2)}%` },
+          h(
+            "button",
+            { type: "button", click: () => store.change({ node: child.id }) },
+            h("span", { class: "label" }, child.label),
+            h("span", { class: "amount" }, human(child.parameters)),
+          ),
+        ),
+      ),
+    ),
+    node.children.length > most
+      ? h("p", {}, `and ${exact(node.children.length - most)} more, in the tree`)
+      : null,
+  );
+}
+
+function pictures(data, model, tensor, step) {
+  const frame = model.frames?.[tensor.index];
+  const bins = model.bins?.[step]?.[tensor.index];
+  const views = model.spectra?.[step]?.[tensor.index] || [];
+  const outside = model.outside?.[step]?.[tensor.index] || 0;
+  return [
+    bins && frame.length && frame[0] !== null
+      ? h(
+          "section",
+          {},
+          h("h3", {}, "Values"),
+          histogram([{ bins }], frame, data.alphabet),
+          outside
+            ? h("p", { class: "small" }, `${exact(outside)} values lie further out`)
+            : null,
+        )
+      : null,
+    views.length ? h("section", {}, h("h3", {}, "Singular values"), views.map((view) => spectrumOf(data, view))) : null,
+  ];
+}
+
+function spectrumOf(data, [view, nValues, ...rest]) {
+  const shape = rest.pop();
+  const rows = data.spectral.map(({ name, unit, meaning }, i) => [
+    withUnit(name, unit),
+    number(rest[i]),
+    meaning,
+  ]);
+  return [
+    view === "whole" ? null : h("h4", {}, view),
+    spectrum([{ shape }], nValues, data.alphabet, data.decades),
+    table(rows.filter(([, value]) => value !== "–")),
+  ];
+}
+
+function statistics(data, model, tensor, step) {
+  const rows = data.metrics
+    .map(({ name, unit, meaning, formula }, place) => {
+      const value = model.value(tensor, place, step);
+      const title = formula ? `${meaning}: ${formula}` : meaning;
+      return value === null ? null : [withUnit(name, unit), number(value), title];
+    })
+    .filter(Boolean);
+  if (!rows.length) return null;
+  return h("section", {}, h("h3", {}, "Statistics"), table(rows));
+}
+
+// Along the steps of a series, of the statistics that tell most.
+function courses(data, model, tensor, step) {
+  if (model.revisions.length < 3) return null;
+  const labels = model.revisions.map((r) => r.revision);
+  const drawn = data.metrics
+    .map(({ name, unit }, place) => ({ name, unit, place }))
+    .filter(({ name }) => SEEN_FIRST.includes(name))
+    .map(({ name, unit, place }) => {
+      const values = model.revisions.map((_, i) => model.value(tensor, place, i));
+      return values.filter((v) => v !== null).length < 2
+        ? null
+        : h("div", {}, h("h4", {}, withUnit(name, unit)), course(values, step, labels));
+    })
+    .filter(Boolean);
+  return drawn.length
+    ? h("section", {}, h("h3", {}, `Over ${labels.length} checkpoints`), drawn)
+    : null;
+}
+
+// The same role in the other layers.
+function siblings(model, tensor, store) {
+  const same = model.tensors.filter(
+    (t) =>
+      t.layer !== null &&
+      t.component === tensor.component &&
+      t.parameter === tensor.parameter &&
+      t.stack === tensor.stack &&
+      t.expert === tensor.expert,
+  );
+  if (tensor.layer === null || same.length < 2) return null;
+  return h(
+    "section",
+    {},
+    h("h3", {}, "The same in other layers"),
+    h(
+      "p",
+      { class: "siblings" },
+      same.map((t) =>
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-current": t === tensor ? "true" : null,
+            click: () => store.change({ node: `t/${t.name}` }),
+          },
+          t.layer,
+        ),
+      ),
+    ),
+  );
+}
+
+function link(store, name) {
+  return h("button", { type: "button", class: "link", click: () => store.change({ node: `t/${name}` }) }, name);
+}
+
+function withUnit(name, unit) {
+  return unit && unit !== "elements" && unit !== words(name)
+    ? `${words(name)} (${unit})`
+    : words(name);
+}
+
+// Rows of name, value and, as a hint, what the name means.
+function table(rows) {
+  return h(
+    "table",
+    {},
+    rows
+      .filter(Boolean)
+      .map(([name, value, meaning]) =>
+        h("tr", { title: meaning || null }, h("th", { scope: "row" }, name), h("td", {}, value)),
+      ),
+  );
+}

@@ -1,0 +1,138 @@
+"""What was measured of the tensors of a page? Statistics and shapes, by checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.explorer.encode import encode_counts, encode_spectrum, short
+from pipeline.query import find_query, run_query
+from pipeline.structure import Structure, walk_tensors
+from pipeline.tables import SPECTRA, TENSOR_STATS
+
+Json = dict[str, Any]
+Row = Mapping[str, Any]
+
+_KEYS = ("model", "revision", "step", "tensor")
+# Of a series with more steps, so many are shown, evenly taken: a slider has no room
+# for more, and the page must stay small.
+MOST_STEPS = 60
+# Views of one tensor whose spectra are shown: a layer may have hundreds of experts.
+_MOST_VIEWS = 12
+_SPECTRAL = (
+    "spectral_norm",
+    "stable_rank",
+    "effective_rank",
+    "rank_90",
+    "condition_number",
+    "alpha",
+)
+
+
+def metric_columns() -> list[Json]:
+    """Name, unit, meaning and formula of each statistic, as the tables declare them."""
+    names = [
+        c.name for c in find_query("tensor_profiles").columns if c.name not in _KEYS
+    ]
+    return [_declared(name) for name in names]
+
+
+def spectral_columns() -> list[Json]:
+    """The same of what is said of each matrix view."""
+    return [_declared(name) for name in _SPECTRAL]
+
+
+def read_profiles(
+    root: Path, structure: Structure, *, revision: str | None = None
+) -> Json:
+    """Checkpoints of a model with the statistics of its tensors, in their order."""
+    asked = {"model": structure.name}
+    if revision is not None:
+        asked["revision"] = revision
+    checkpoints = thin_out(run_query(root, "configs", asked).to_pylist())
+    revisions = {row["revision"]: place for place, row in enumerate(checkpoints)}
+    tensors = {t.name: place for place, t in enumerate(walk_tensors(structure))}
+
+    def rows_of(query: str) -> Iterable[tuple[int, int, Row]]:
+        for row in run_query(root, query, asked).to_pylist():
+            place = revisions.get(row["revision"])
+            index = tensors.get(row["tensor"])
+            if place is not None and index is not None:
+                yield place, index, row
+
+    shape = (len(revisions), len(tensors))
+    return {
+        "revisions": [_checkpoint(row) for row in checkpoints],
+        "values": _values(rows_of("tensor_profiles"), *shape),
+        **_histograms(rows_of("value_shapes"), *shape),
+        "spectra": _spectra(rows_of("spectral_shapes"), *shape),
+    }
+
+
+def thin_out(rows: Sequence[Row]) -> list[Row]:
+    """At most `MOST_STEPS` of them, evenly taken, the first and the last among them."""
+    if len(rows) <= MOST_STEPS:
+        return list(rows)
+    last = len(rows) - 1
+    places = {round(i * last / (MOST_STEPS - 1)) for i in range(MOST_STEPS)}
+    return [rows[place] for place in sorted(places)]
+
+
+def _declared(name: str) -> Json:
+    """As a table declares it, else as the query that computes it does."""
+    columns = [c for t in (TENSOR_STATS, SPECTRA) for c in t.columns if c.name == name]
+    if columns:
+        words = {"unit": columns[0].unit, "meaning": columns[0].meaning}
+        return {"name": name, **words, "formula": columns[0].formula}
+    told = next(c for c in find_query("tensor_profiles").columns if c.name == name)
+    return {"name": name, "unit": told.unit, "meaning": told.meaning, "formula": ""}
+
+
+def _checkpoint(row: Row) -> Json:
+    names = ("revision", "step", "series", "dtype", "n_parameters", "base_model")
+    return {name: row[name] for name in names if row[name] is not None}
+
+
+def _values(
+    rows: Iterable[tuple[int, int, Row]], n_revisions: int, n_tensors: int
+) -> list[list[list[float | int | None]]]:
+    """Of each checkpoint and each statistic: the value of every tensor."""
+    names = [column["name"] for column in metric_columns()]
+    values: list[list[list[float | int | None]]] = [
+        [[None] * n_tensors for _ in names] for _ in range(n_revisions)
+    ]
+    for place, index, row in rows:
+        for metric, name in enumerate(names):
+            values[place][metric][index] = short(row[name])
+    return values
+
+
+def _histograms(
+    rows: Iterable[tuple[int, int, Row]], n_revisions: int, n_tensors: int
+) -> Json:
+    """Frames of the bins by tensor; bins and what lies outside by checkpoint."""
+    frames: list[list[float | int | None]] = [[] for _ in range(n_tensors)]
+    bins = [[""] * n_tensors for _ in range(n_revisions)]
+    outside = [[0] * n_tensors for _ in range(n_revisions)]
+    for place, index, row in rows:
+        frames[index] = [short(row["low"]), short(row["high"])]
+        bins[place][index] = encode_counts(row["counts"])
+        outside[place][index] = row["n_outside"]
+    return {"frames": frames, "bins": bins, "outside": outside}
+
+
+def _spectra(
+    rows: Iterable[tuple[int, int, Row]], n_revisions: int, n_tensors: int
+) -> list[list[list[Any]]]:
+    """By checkpoint and tensor: view, length, the spectral statistics, the shape."""
+    found: list[list[list[Any]]] = [
+        [[] for _ in range(n_tensors)] for _ in range(n_revisions)
+    ]
+    for place, index, row in rows:
+        views = found[place][index]
+        if len(views) < _MOST_VIEWS:
+            numbers = [short(row[name]) for name in _SPECTRAL]
+            shape = encode_spectrum(row["relative"])
+            views.append([row["view"], row["n_values"], *numbers, shape])
+    return found

@@ -1,0 +1,47 @@
+"""What does a class look like in code? Its source, read once, with a limit of size."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Of one class: long ones are cut and say so, the page must stay small.
+_MOST_CHARACTERS = 12_000
+# Of all classes of a page together.
+_MOST_TOTAL = 400_000
+
+
+@dataclass(frozen=True)
+class ClassSource:
+    """A class by its full name; `code` is empty where it has no source in Python."""
+
+    name: str
+    code: str
+    is_cut: bool = False
+
+
+def read_sources(names: Iterable[str]) -> tuple[ClassSource, ...]:
+    """The source of each class once, in the order given, until the limit is reached.
+
+    Only modules that are imported already are looked at: nothing is run.
+    """
+    found, total = [], 0
+    for name in dict.fromkeys(names):
+        code = _read(name) if total < _MOST_TOTAL else ""
+        cut = code[:_MOST_CHARACTERS]
+        total += len(cut)
+        found.append(ClassSource(name, cut, is_cut=len(cut) < len(code)))
+    return tuple(found)
+
+
+def _read(name: str) -> str:
+    module_name, _, class_name = name.rpartition(".")
+    cls = getattr(sys.modules.get(module_name), class_name, None)
+    if not isinstance(cls, type):
+        return ""
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""  # made in a console, or in C: it has no source to show
