@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.quantised.awq import AWQ
 from pipeline.quantised.bitsandbytes import FOUR_BIT, INT8
+from pipeline.quantised.float4 import MXFP4, NVFP4
 from pipeline.quantised.form import Form, damaged
 from pipeline.quantised.ggml import GGML
 from pipeline.quantised.gptq import GPTQ
@@ -18,7 +19,17 @@ from pipeline.quantised.scaled import SCALED
 from pipeline.refs import Quantised, TensorRef
 
 # The first that claims a tensor has it: AWQ before GPTQ, whose names it shares.
-FORMS: tuple[Form, ...] = (GGML, AWQ, GPTQ, INT8, FOUR_BIT, PACKED, SCALED)
+FORMS: tuple[Form, ...] = (
+    GGML,
+    AWQ,
+    GPTQ,
+    INT8,
+    FOUR_BIT,
+    MXFP4,
+    NVFP4,
+    PACKED,
+    SCALED,
+)
 _BY_NAME = {form.name: form for form in FORMS}
 
 # Values decoded at a time: their temporaries stay near ten times as many bytes.

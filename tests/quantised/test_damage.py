@@ -137,6 +137,33 @@ UNSUPPORTED = {
         {"quant_method": "compressed-tensors"},
         "unsupported: compressed-tensors codes packed in U8",
     ),
+    # Without a config too: bytes named so are no weights.
+    "mxfp4, as gpt-oss has it": (
+        {
+            "mlp.experts.down_proj_blocks": np.zeros((2, 6, 3, 16), np.uint8),
+            "mlp.experts.down_proj_scales": np.zeros((2, 6, 3), np.uint8),
+        },
+        None,
+        "unsupported: MXFP4 codes, 4-bit floats with a scale per 32, of safetensors",
+    ),
+    "nvfp4": (
+        {
+            "w.weight": np.zeros((8, 16), np.uint8),
+            "w.weight_scale": np.zeros((8, 2), float8_e4m3fn),
+            "w.weight_scale_2": np.ones((), np.float32),
+        },
+        None,
+        "unsupported: NVFP4 codes, 4-bit floats with a scale per 16",
+    ),
+    "nvfp4 of compressed-tensors": (
+        {
+            "w.weight_packed": np.zeros((8, 16), np.uint8),
+            "w.weight_scale": np.zeros((8, 2), float8_e4m3fn),
+            "w.weight_global_scale": np.ones(1, np.float32),
+        },
+        {"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized"},
+        "unsupported: NVFP4 codes, 4-bit floats with a scale per 16",
+    ),
 }
 
 
