@@ -27,7 +27,7 @@ TWELVE_SHAPES = [
     (1000, 12),
     (96, 96),
     (128, 96),
-    (250, 64),
+    (1500, 400),
 ]
 # What the verdict is drawn from; Bonferroni over four.
 TESTED = ("stable_rank", "effective_rank", "participation_ratio", "mp_softrank")
