@@ -48,10 +48,13 @@ def compare(
     """Measure what changed between two checkpoints, or along a series.
 
     Tensors are matched by role, never by position; two are in memory, never two models.
-    The rows go to the table tensor_changes; of two checkpoints they are shown.
+    Codes of a quantised model are decoded; a LoRA adapter is compared with its base
+    without merging it. The rows go to the table tensor_changes; of two checkpoints they
+    are shown.
 
     For example:
       weightlake compare base/ tuned/
+      weightlake compare base/ adapter/
       weightlake compare runs/gpt2-small --to first --entries-only
     """
     from flows.output import emit

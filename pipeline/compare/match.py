@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.layout import Layout, Location
+from pipeline.layout.naming import clean_name
 from pipeline.refs import TensorRef
 
-How = Literal["role", "name", "tied", "transposed", "resized"]
+How = Literal["role", "name", "tied", "transposed", "resized", "adapter"]
+Row = dict[str, Any]
 _Role = tuple[str | None, int | None, str, str, int | None]
 
 
@@ -44,12 +46,15 @@ def match_tensors(
     places = {t.name: new_layout.locate(t.name, t.shape) for t in new}
     old_places = {t.name: old_layout.locate(t.name, t.shape) for t in old}
     by_role, new_roles = _by_role(old, old_places), _by_role(new, places)
-    by_name = {tensor.name: tensor for tensor in old}
+    by_name = {_plain_name(tensor): tensor for tensor in old}
+    by_name |= {tensor.name: tensor for tensor in old}
     matches, used = [], set()
     for tensor in new:
         location = places[tensor.name]
         role = _role(location)
-        partner, how = by_name.get(tensor.name), "name"
+        names = tensor.name, _plain_name(tensor)
+        partner = next((by_name[name] for name in names if name in by_name), None)
+        how = "name"
         if role and len(by_role[role]) == 1 and len(new_roles[role]) == 1:
             partner, how = by_role[role][0], "role"
         elif partner is None and location.component == "unembedding":
@@ -64,6 +69,31 @@ def match_tensors(
     return matches + [
         Match(t, None, old_places[t.name], reason="only the old has it") for t in left
     ]
+
+
+def describe_match(match: Match) -> Row:
+    """The columns of `tensor_changes` that need no value."""
+    status = "ok" if match.how else "shape_differs"
+    if match.old is None or match.new is None:
+        status = "only_new" if match.old is None else "only_old"
+    return {
+        "tensor": match.new.name if match.new else None,
+        "from_tensor": match.old.name if match.old else None,
+        "layer": match.location.layer,
+        "component": match.location.component,
+        "parameter": match.location.parameter,
+        "status": status,
+        "reason": match.reason or None,
+        "match": match.how,
+        "n_elements": match.new.n_elements if match.new and match.how else None,
+    }
+
+
+def _plain_name(tensor: TensorRef) -> str:
+    """Without wrappers, and with codes named as the weight that they stand for."""
+    cleaned = clean_name(tensor.name)
+    ending = f".{cleaned.parameter}" if cleaned.parameter else ""
+    return cleaned.tower.prefix + cleaned.path + ending
 
 
 def _role(location: Location) -> _Role | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compare.match import Match
+from pipeline.compare.match import Match, Row, describe_match
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
 from pipeline.extract.settings import Settings
@@ -20,10 +20,11 @@ from pipeline.metrics.values import TensorValues
 from pipeline.refs import TensorRef
 from pipeline.sources import TensorReader
 
-Row = dict[str, Any]
+Matrix = NDArray[np.float64]
+MakePair = Callable[[], tuple[Matrix, Matrix]]
 
 # What a pair of equal digests says without being read.
-_IDENTICAL: Row = {
+IDENTICAL: Row = {
     "status": "identical",
     "n_left_out": 0,
     "change_norm": 0.0,
@@ -51,7 +52,7 @@ class PairJob:
 
     def row(self, match: Match) -> Row:
         """The columns of `tensor_changes` for one match, without whose they are."""
-        row = _describe(match)
+        row = describe_match(match)
         if match.old is None or match.new is None or match.how is None:
             return row
         skipped = match.old.skip_reason or match.new.skip_reason
@@ -61,7 +62,7 @@ class PairJob:
                 "reason": skipped or "no such statistics",
             }
         if match.how != "resized" and self._are_equal(match.old, match.new):
-            return row | _IDENTICAL
+            return row | IDENTICAL
         try:
             return row | self._compare(match, match.old, match.new)
         except WeightlakeError as error:
@@ -81,7 +82,7 @@ class PairJob:
         if match.how == "resized":
             n = min(len(x), len(y))
             x, y = x[:n], y[:n]
-        return self._with_directions(measure_change([(x, y)]), x, y)
+        return self.with_subspaces(measure_change([(x, y)]), x.shape, _in_float64(x, y))
 
     def _compare_large(self, match: Match, a: TensorValues, b: TensorValues) -> Row:
         if match.how != "transposed":
@@ -93,25 +94,31 @@ class PairJob:
             }
         x, y = (to_float(v.array(), v.dtype) for v in (a, b))
         x = np.ascontiguousarray(x.T)
-        return self._with_directions(measure_change([(x, y)]), x, y)
+        return self.with_subspaces(measure_change([(x, y)]), x.shape, _in_float64(x, y))
 
-    def _with_directions(
-        self, row: Row, x: NDArray[np.floating], y: NDArray[np.floating]
-    ) -> Row:
-        row |= {"n_elements": x.size}
+    def with_subspaces(self, row: Row, shape: tuple[int, ...], pair: MakePair) -> Row:
+        """The row with the columns of matrices, where these were asked for.
+
+        `pair` makes old and new in float64, if there is the memory for them.
+        """
+        row |= {"n_elements": prod(shape)}
         is_changed = row["status"] == "ok" and row["change_norm"] > 0
         if row["status"] == "ok" and not is_changed:
             row["status"] = "identical"
-        is_matrix = x.ndim == 2 and min(x.shape) > 1
+        is_matrix = len(shape) == 2 and min(shape) > 1
         if not (self.with_directions and is_changed and is_matrix):
             return row
-        row["design_rank"] = min(x.shape)
+        row["design_rank"] = min(shape)
         if row["n_left_out"]:
             return row
-        need = 6 * 8 * x.size
+        need = 6 * 8 * prod(shape)
         if need > self.settings.memory_bytes // self.settings.threads:
             return row | {"reason": f"directions need {need} bytes: raise --memory"}
-        return row | measure_directions(x.astype(np.float64), y.astype(np.float64))
+        return row | measure_directions(*pair())
+
+
+def _in_float64(x: NDArray[np.floating], y: NDArray[np.floating]) -> MakePair:
+    return lambda: (x.astype(np.float64), y.astype(np.float64))
 
 
 def _walk(
@@ -121,23 +128,6 @@ def _walk(
     for x, y in zip(a.row_blocks(), b.row_blocks(), strict=False):
         n = min(len(x), len(y))
         yield x[:n], y[:n]
-
-
-def _describe(match: Match) -> Row:
-    status = "ok" if match.how else "shape_differs"
-    if match.old is None or match.new is None:
-        status = "only_new" if match.old is None else "only_old"
-    return {
-        "tensor": match.new.name if match.new else None,
-        "from_tensor": match.old.name if match.old else None,
-        "layer": match.location.layer,
-        "component": match.location.component,
-        "parameter": match.location.parameter,
-        "status": status,
-        "reason": match.reason or None,
-        "match": match.how,
-        "n_elements": match.new.n_elements if match.new and match.how else None,
-    }
 
 
 def _are_measurable(*tensors: TensorRef) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import xxhash
 from threadpoolctl import threadpool_limits
 
+from pipeline.compare.adapters import compare_adapter
 from pipeline.compare.match import match_tensors
 from pipeline.compare.measure import PairJob
 from pipeline.errors import WeightlakeError
@@ -32,7 +33,7 @@ from pipeline.warehouse import (
     write_named,
 )
 
-VERSION = 1
+VERSION = 2
 
 Row = dict[str, Any]
 
@@ -113,12 +114,6 @@ def _measure(
 ) -> list[Row]:
     offline = settings.local_files_only
     one, other = (open_checkpoint(s, local_files_only=offline) for s in (old, new))
-    matches = match_tensors(
-        one.tensors,
-        identify(one.tensors, one.config),
-        other.tensors,
-        identify(other.tensors, other.config),
-    )
     known = _digests(warehouse, old), _digests(warehouse, new)
     key = _key(old, new)
     with (
@@ -128,7 +123,13 @@ def _measure(
         ThreadPoolExecutor(settings.threads, "compare") as pool,
     ):
         job = PairJob(old_reader, new_reader, settings, with_directions, known)
-        return [key | row for row in pool.map(job.row, matches)]
+        if one.kind == "model" and other.kind == "adapter":
+            rows = compare_adapter(one, other, job, pool.map)
+        else:
+            layouts = [identify(each.tensors, each.config) for each in (one, other)]
+            matches = match_tensors(one.tensors, layouts[0], other.tensors, layouts[1])
+            rows = list(pool.map(job.row, matches))
+    return [key | row for row in rows]
 
 
 def _key(old: CheckpointSource, new: CheckpointSource) -> Row:

@@ -66,7 +66,9 @@ TENSOR_CHANGES = Table(
             "what the status means here, and how the two were matched where not as stored",
         ),
         Column(
-            "match", TEXT, "role, name, transposed or resized (the rows that both have)"
+            "match",
+            TEXT,
+            "role, name, tied, transposed, resized or adapter (the rows that both have)",
         ),
         Column("n_elements", COUNT, "elements compared", "elements", "", (0, None)),
         Column(

@@ -106,3 +106,20 @@ def test_an_empty_side_leaves_every_tensor_alone(side):
     found = match({}, gpt2()) if side == "old" else match(gpt2(), {})
     assert len(found) == len(gpt2())
     assert all(m.how is None for m in found)
+
+
+def test_codes_of_a_weight_meet_the_weight():
+    llama = {"model_type": "llama", "num_hidden_layers": 2, "hidden_size": 8}
+    base = {f"model.layers.{i}.mlp.down_proj.weight": (8, 32) for i in range(2)}
+    base |= {f"model.layers.{i}.self_attn.q_proj.weight": (8, 8) for i in range(2)}
+    for ending in ("qweight", "weight_packed"):
+        # Opened codes have the sizes of the weight that they stand for.
+        coded = {name.replace("weight", ending): shape for name, shape in base.items()}
+        found = partners(match(base, coded, llama, llama))
+        for name in base:
+            assert found[name.replace("weight", ending)] == (name, "role")
+
+
+def test_a_tensor_of_codes_meets_its_weight_by_name_where_roles_are_unknown():
+    found = partners(match({"a.b.weight": (8, 8)}, {"a.b.qweight": (8, 8)}, {}, {}))
+    assert found["a.b.qweight"] == ("a.b.weight", "name")

@@ -12,6 +12,7 @@ from pipeline.tables import TENSOR_CHANGES
 from pipeline.warehouse import open_warehouse
 from tests.extract.pico import gpt2_tensors, save_model, save_series
 from tests.extract.tables import rows_of
+from tests.quantised import makers
 
 
 @pytest.fixture
@@ -93,6 +94,23 @@ def test_a_broken_side_is_a_failure_that_names_it(tmp_path, warehouse):
     assert outcome.status == "failed"
     assert str(other / "model.safetensors") in outcome.error
     assert rows(warehouse) == {}
+
+
+def test_codes_are_compared_with_the_weight_that_they_stand_for(tmp_path, warehouse):
+    weight = makers.noise(48, 128)
+    codes, truth = makers.gptq(weight, name="model.layers.0.self_attn.q_proj")
+    llama = {"model_type": "llama", "num_hidden_layers": 1, "hidden_size": 128}
+    plain = {"model.layers.0.self_attn.q_proj.weight": weight.astype(np.float32)}
+    quantization = {"quant_method": "gptq", "bits": 4, "group_size": 32}
+    old = save_model(tmp_path / "plain", plain, llama)
+    coded = llama | {"quantization_config": quantization}
+    new = save_model(tmp_path / "coded", codes, coded)
+    compare(old, new, warehouse)
+    row = rows(warehouse)["model.layers.0.self_attn.q_proj.qweight"]
+    assert (row["match"], row["status"]) == ("role", "ok")
+    weight = weight.astype(np.float32)
+    error = np.linalg.norm(truth - weight) / np.linalg.norm(weight)
+    assert row["relative_change"] == pytest.approx(error, rel=1e-3)
 
 
 def step(number, revision):
