@@ -12,6 +12,7 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.extract import Settings
+    from pipeline.metrics.device import Device
 
 WAREHOUSE = Path("warehouse")
 
@@ -56,6 +57,18 @@ def make_settings(
     if threads is not None:
         settings = dataclasses.replace(settings, threads=_check_threads(threads))
     return settings
+
+
+def on_device(settings: Settings, device: Device) -> Settings:
+    """The same, with spectra solved on a device.
+
+    Raises UsageError where there is none such: every checkpoint would fail by it.
+    """
+    from pipeline.metrics.device import open_solver
+
+    if device == "cuda":
+        open_solver(device)
+    return dataclasses.replace(settings, device=device)
 
 
 def share(settings: Settings, n_tasks: int) -> Settings:

@@ -44,7 +44,7 @@ DOORS = {
     "jinja2": "pipeline.report",
     "markdown_it": "pipeline.report",
     "numba": ("pipeline.metrics", "pipeline.analysis"),
-    "torch": ("pipeline.sources", "pipeline.structure"),
+    "torch": ("pipeline.sources", "pipeline.structure", "pipeline.metrics.device"),
     "transformers": "pipeline.structure",
     "gguf": "pipeline.quantised",
     "huggingface_hub": ("pipeline.sources", "flows.doctor"),

@@ -20,7 +20,7 @@ from flows.cli.options import (
     Verify,
     Warehouse,
 )
-from flows.settings import WAREHOUSE, make_settings
+from flows.settings import WAREHOUSE, make_settings, on_device
 from flows.zoo import Entry
 
 
@@ -59,8 +59,10 @@ def extract(
     memory: Memory = None,
     threads: Threads = None,
     device: Annotated[
-        Literal["auto", "cpu"],
-        typer.Option("--device", help="Where numbers are computed."),
+        Literal["auto", "cpu", "cuda"],
+        typer.Option(
+            "--device", help="Where spectra are solved; auto: on cuda if there is one."
+        ),
     ] = "auto",
     verify: Verify = False,
     replace: Replace = False,
@@ -84,7 +86,6 @@ def extract(
       weightlake extract runs/gpt2-small --series gpt2-small --families entries,spectra
       weightlake extract org/name@main --memory 4GiB --dry-run
     """
-    del device  # both words mean the processor as long as there is nothing else
     settings = make_settings(
         families=[families] if families else [],
         memory=memory,
@@ -93,6 +94,7 @@ def extract(
         replace=replace,
         local_files_only=local_files_only,
     )
+    settings = on_device(settings, device)
     entries = [
         Entry(
             each,

@@ -16,6 +16,8 @@ from pipeline.extract.reuse import Reuse
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, Location
 from pipeline.metrics.decode import is_measurable
+from pipeline.metrics.device import open_solver
+from pipeline.metrics.singular_values import Solve
 from pipeline.metrics.tensor import Family, Rows, Tensor
 from pipeline.metrics.values import TensorValues
 from pipeline.refs import Checkpoint, TensorRef
@@ -80,6 +82,7 @@ def measure_tensors(
         threadpool_limits(limits=1, user_api="blas"),
         ThreadPoolExecutor(settings.threads, "measure") as pool,
     ):
+        solve = open_solver(settings.device)
         for position in _largest_first(checkpoint.tensors):
             tensor = checkpoint.tensors[position]
             location = layout.locate(tensor.name, tensor.shape)
@@ -91,7 +94,8 @@ def measure_tensors(
             if wanted and record.digest and _is_known(reuse, record, layout):
                 record, wanted = replace(record, is_reused=True), False
             if wanted and values is not None:
-                given = _prepare(values, tensor, layout, half // settings.threads)
+                share = half // settings.threads
+                given = _prepare(values, tensor, layout, share, solve)
                 job = pool.submit(_measure, given, families)
                 job.add_done_callback(partial(_release, budget, taken))
                 waiting.append((position, job))
@@ -148,11 +152,15 @@ def _is_known(reuse: Reuse, record: TensorRecord, layout: Layout) -> bool:
 
 
 def _prepare(
-    values: TensorValues, tensor: TensorRef, layout: Layout, memory_bytes: int
+    values: TensorValues,
+    tensor: TensorRef,
+    layout: Layout,
+    memory_bytes: int,
+    solve: Solve,
 ) -> Tensor:
     views = layout.views(tensor)
     reason = "" if views else layout.no_view_reason(tensor)
-    return Tensor(values, views, reason, memory_bytes)
+    return Tensor(values, views, reason, memory_bytes, solve)
 
 
 def _release(budget: ByteBudget, n_bytes: int, _: Future[Rows]) -> None:

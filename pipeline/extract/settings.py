@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import uuid4
 
 from pipeline.errors import UsageError
+from pipeline.metrics.device import Device
 from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
 from pipeline.metrics.tensor import Family
 from pipeline.refs import CheckpointSource
@@ -32,7 +33,8 @@ class Settings:
     """`memory_bytes` bounds tensors held and matrices in work, beside the program.
 
     `verify` hashes the files again instead of trusting size and time; `replace` means
-    to overwrite what stands under the same name, whatever it came from.
+    to overwrite what stands under the same name, whatever it came from; `device` solves
+    spectra.
     """
 
     families: tuple[str, ...] = DEFAULT_FAMILIES
@@ -41,6 +43,7 @@ class Settings:
     verify: bool = False
     replace: bool = False
     local_files_only: bool = False
+    device: Device = "auto"
     run: str = field(default_factory=new_run)
 
     def chosen_families(self) -> tuple[Family, ...]:

@@ -77,7 +77,7 @@ def _top_threshold(tensor: Tensor) -> float:
 
 ENTRIES = Family("entries", 2, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
-SPECTRA = Family("spectra", 2, ("spectra",), measure_spectra)
+SPECTRA = Family("spectra", 3, ("spectra",), measure_spectra)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
     "randomised", 1, ("randomised",), measure_randomised, is_default=False

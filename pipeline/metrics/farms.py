@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.metrics.hill import hill_alpha
-from pipeline.metrics.singular_values import blocks_of_array, singular_values
+from pipeline.metrics.singular_values import SingularValues, Solve, blocks_of_array
 from pipeline.metrics.tail import MIN_SIDE, fitted_eigenvalues
 
 # More squares of a very tall matrix would steady the mean a little, and cost as much
@@ -20,7 +20,12 @@ MOST_SQUARES = 8
 
 
 def hill_of_squares(
-    patterns: NDArray[np.generic], dtype: str, *, abs_max: float, eps: float | None
+    patterns: NDArray[np.generic],
+    dtype: str,
+    solve: Solve,
+    *,
+    abs_max: float,
+    eps: float | None,
 ) -> list[float]:
     """`alpha_hill` of each square of a matrix given as stored patterns.
 
@@ -31,7 +36,14 @@ def hill_of_squares(
     if side < MIN_SIDE:
         return []
     found = (
-        _hill_of(tall[start : start + side], dtype, abs_max, eps)
+        _hill_of(
+            solve(
+                blocks_of_array(tall[start : start + side], dtype),
+                side,
+                abs_max=abs_max,
+            ),
+            eps,
+        )
         for start in place_squares(*tall.shape)
     )
     return [alpha for alpha in found if alpha is not None]
@@ -45,11 +57,7 @@ def place_squares(n_large: int, n_small: int) -> list[int]:
     return [round(place * (n_large - n_small) / (n - 1)) for place in range(n)]
 
 
-def _hill_of(
-    square: NDArray[np.generic], dtype: str, abs_max: float, eps: float | None
-) -> float | None:
-    blocks = blocks_of_array(square, dtype)
-    solved = singular_values(blocks, len(square), abs_max=abs_max)
+def _hill_of(solved: SingularValues, eps: float | None) -> float | None:
     if solved.sigma[0] == 0:
         return None
     lam = fitted_eigenvalues(solved.sigma, eps=eps, error_bound=solved.error_bound)

@@ -52,6 +52,7 @@ def _measure_view(tensor: Tensor, view: View) -> Row:
         return row | {"status": solved.status, "reason": solved.reason}
     row |= {
         "method": solved.method,
+        "device": solved.device,
         "singular_values": solved.sigma,
         "sigma_error_bound": solved.error_bound,
     }

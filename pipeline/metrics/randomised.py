@@ -19,11 +19,7 @@ from pipeline.metrics.marchenko_pastur import fit_bulk
 from pipeline.metrics.matrix_views import no_view
 from pipeline.metrics.nulls import MOST_KURTOSIS, NULL_METRICS, null_p
 from pipeline.metrics.shuffles import shuffle
-from pipeline.metrics.singular_values import (
-    SingularValues,
-    blocks_of_array,
-    singular_values,
-)
+from pipeline.metrics.singular_values import SingularValues, blocks_of_array
 from pipeline.metrics.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectrum import shape_metrics
 from pipeline.metrics.tail import MIN_SIDE, describe_tail
@@ -98,7 +94,7 @@ def _shuffle_view(tensor: Tensor, view: View, n: int) -> list[SingularValues]:
         mixed = shuffle(patterns.ravel(), rng).reshape(patterns.shape)
         blocks = blocks_of_array(mixed, tensor.values.dtype)
         small = min(patterns.shape)
-        drawn.append(singular_values(blocks, small, abs_max=tensor.abs_max))
+        drawn.append(tensor.solve(blocks, small, abs_max=tensor.abs_max))
     return drawn
 
 

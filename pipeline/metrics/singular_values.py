@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import frexp, ldexp
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +31,55 @@ _TRUST = 50.0
 
 Matrix = NDArray[np.float64]
 Blocks = Callable[[int], Iterable[Matrix]]
+# Of blocks, n_small, exponent: ascending, of the Gram matrix of blocks·2^−exponent.
+Eigenvalues = Callable[[Blocks, int, int], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class SingularValues:
-    """σ₁ ≥ σ₂ ≥ …, min(N, M) of them, and a bound on the error of any of them."""
+    """σ₁ ≥ σ₂ ≥ …, min(N, M) of them, and a bound on the error of any of them.
+
+    `device` is where they were computed, or cuda_out_of_memory: by the processor, as
+    the device had no room.
+    """
 
     sigma: NDArray[np.float64]
     method: Literal["gram", "svd"]
     error_bound: float
+    device: str = "cpu"
 
 
-def singular_values(blocks: Blocks, n_small: int, *, abs_max: float) -> SingularValues:
+class Solve(Protocol):
+    """`singular_values`, here or on a device."""
+
+    def __call__(
+        self, blocks: Blocks, n_small: int, /, *, abs_max: float
+    ) -> SingularValues: ...
+
+
+def eigenvalues_of_gram(
+    blocks: Blocks, n_small: int, exponent: int
+) -> NDArray[np.float64]:
+    """Eigenvalues of Σ BᵀB over the blocks B times 2^−exponent, ascending."""
+    gram = np.zeros((n_small, n_small))
+    for block in blocks(block_rows(n_small)):
+        scaled = np.ldexp(block, -exponent)
+        gram += scaled.T @ scaled
+    return np.asarray(np.linalg.eigvalsh(gram))
+
+
+def block_rows(n_small: int) -> int:
+    """Rows of a block that products are made of at full speed."""
+    return max(_BLOCK_BYTES // (8 * n_small), 256)
+
+
+def singular_values(
+    blocks: Blocks,
+    n_small: int,
+    *,
+    abs_max: float,
+    eigenvalues: Eigenvalues = eigenvalues_of_gram,
+) -> SingularValues:
     """Singular values of a matrix given as blocks of shape (b, n_small).
 
     `blocks(n)` walks the larger side in pieces of about n rows (at least one) and may
@@ -53,12 +90,7 @@ def singular_values(blocks: Blocks, n_small: int, *, abs_max: float) -> Singular
         return SingularValues(np.zeros(n_small), "gram", 0.0)
     # Scaling by a power of two is exact, and squares neither overflow nor vanish.
     exponent = frexp(abs_max)[1]
-    n_block = max(_BLOCK_BYTES // (8 * n_small), 256)
-    gram = np.zeros((n_small, n_small))
-    for block in blocks(n_block):
-        scaled = np.ldexp(block, -exponent)
-        gram += scaled.T @ scaled
-    lam = np.linalg.eigvalsh(gram)[::-1]
+    lam = eigenvalues(blocks, n_small, exponent)[::-1]
     error = _relative_error(n_small) * lam[0]
     if lam[-1] > _TRUST * error:
         sigma = np.sqrt(lam)

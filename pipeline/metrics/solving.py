@@ -13,7 +13,6 @@ from pipeline.metrics.singular_values import (
     SingularValues,
     blocks_of_array,
     blocks_of_stream,
-    singular_values,
 )
 from pipeline.metrics.tensor import Tensor, Unsolved, View
 
@@ -43,7 +42,7 @@ def _solve(tensor: Tensor, view: View) -> SingularValues | Unsolved:
     if tensor.has_non_finite and not _is_finite(blocks):
         return Unsolved("non_finite", "the view holds NaN or Inf")
     try:
-        return singular_values(blocks, n_small, abs_max=tensor.abs_max)
+        return tensor.solve(blocks, n_small, abs_max=tensor.abs_max)
     except np.linalg.LinAlgError as error:
         return Unsolved("not_converged", str(error))
 

@@ -57,6 +57,7 @@ def _over_squares(tensor: Tensor, view: View) -> Row:
         found = hill_of_squares(
             view.of(tensor.values.array()),
             tensor.values.dtype,
+            tensor.solve,
             abs_max=tensor.abs_max,
             eps=DTYPES[tensor.values.dtype].eps,
         )

@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 
 from pipeline.metrics.distribution import Distribution, distribution
 from pipeline.metrics.entries import Row, describe
-from pipeline.metrics.singular_values import SingularValues
+from pipeline.metrics.singular_values import (
+    SingularValues,
+    Solve,
+    singular_values,
+)
 from pipeline.metrics.tally import Tally, tally
 from pipeline.metrics.values import TensorValues
 
@@ -49,14 +53,16 @@ class Unsolved:
 class Tensor:
     """One tensor as the families see it; the counting pass runs once, when needed.
 
-    `memory_bytes` bounds what a family may allocate beside the tensor itself; `solved`
-    holds by view what `solving.solve_view` found, for the families after the first.
+    `memory_bytes` bounds what a family may allocate beside the tensor itself; `solve`
+    finds spectra, here or on a device, and `solved` holds by view what
+    `solving.solve_view` found, for the families after the first.
     """
 
     values: TensorValues
     views: Sequence[View]
     no_view_reason: str
     memory_bytes: int
+    solve: Solve = singular_values
     solved: dict[str, SingularValues | Unsolved] = field(
         default_factory=dict, repr=False, compare=False
     )

@@ -61,6 +61,11 @@ SPECTRA = Table(
             TEXT,
             "gram: eigenvalues of the Gram matrix; svd: where their error bound was too wide",
         ),
+        Column(
+            "device",
+            TEXT,
+            "cpu or cuda; cuda_out_of_memory: by the processor, as the device had no room",
+        ),
         Column("n_rows", COUNT, "rows of the view", "", "N", (0, None)),
         Column("n_cols", COUNT, "columns of the view", "", "M", (0, None)),
         Column("singular_values", REALS, "σ₁ ≥ σ₂ ≥ …, min(N, M) of them"),

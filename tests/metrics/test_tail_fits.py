@@ -6,6 +6,7 @@ import pytest
 from pipeline.metrics.farms import MOST_SQUARES, hill_of_squares, place_squares
 from pipeline.metrics.hill import hill_alpha
 from pipeline.metrics.power_law import fit_power_law
+from pipeline.metrics.singular_values import singular_values
 from pipeline.metrics.tail_bootstrap import bootstrap_p, count_draws
 from pipeline.metrics.tail_fits import SEED, measure_tails
 from tests.metrics.arrays import stream_of, tensor_of
@@ -36,7 +37,9 @@ def test_squares_run_from_end_to_end():
 
 def test_a_square_matrix_has_its_own_hill_estimate():
     w = np.random.default_rng(0).standard_normal((60, 60))
-    (found,) = hill_of_squares(w, "F64", abs_max=float(np.abs(w).max()), eps=2**-52)
+    (found,) = hill_of_squares(
+        w, "F64", singular_values, abs_max=float(np.abs(w).max()), eps=2**-52
+    )
     assert found == pytest.approx(hill_alpha(lam_of(w)))
 
 
@@ -57,7 +60,9 @@ def test_the_answer_does_not_depend_on_the_shape_where_the_plain_one_does(make):
             w = np.random.default_rng(aspect).standard_normal((aspect * side, side))
         plain.append(hill_alpha(lam_of(w)))
         abs_max = float(np.abs(w).max())
-        squares = hill_of_squares(w, "F64", abs_max=abs_max, eps=2**-52)
+        squares = hill_of_squares(
+            w, "F64", singular_values, abs_max=abs_max, eps=2**-52
+        )
         assert len(squares) == aspect
         farms.append(np.mean(squares))
     assert max(farms) / min(farms) < 1.06
