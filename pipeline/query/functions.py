@@ -10,7 +10,7 @@ from typing import cast
 import duckdb
 import pyarrow as pa
 
-from pipeline.query import kin_lists
+from pipeline.query import effect_lists, kin_lists
 from pipeline.query.series_lists import (
     one_by_one,
     run_breaks,
@@ -53,6 +53,7 @@ class _Function:
 # run_events(series, min_agreement): what those breaks make together, model by model.
 # kin_pairs(tensors, checkpoints, only): how far apart checkpoints are and which came
 #   first: all pairs, or those with the checkpoint at place `only` (−1: all).
+# effect(a, b): effect sizes of list b over list a with their intervals, and a p-value.
 # lineage_nodes(tensors, checkpoints): each checkpoint's place in the trees of the zoo.
 _FUNCTIONS = (
     _Function(
@@ -72,6 +73,9 @@ _FUNCTIONS = (
         run_breaks,
     ),
     _Function("run_events", (_SERIES, "double"), f"struct({_EVENT})[]", run_events),
+    _Function(
+        "effect", ("double[]", "double[]"), effect_lists.EFFECT, effect_lists.effects
+    ),
     _Function(
         "kin_pairs",
         (kin_lists.SKETCHES, kin_lists.CHECKPOINTS, "bigint"),

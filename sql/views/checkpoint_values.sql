@@ -9,6 +9,8 @@ select
     s.model,
     s.revision,
     s.component,
+    s.table_name,
+    s.view,
     s.metric,
     s.value as x,
 from series as s
