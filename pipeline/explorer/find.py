@@ -10,7 +10,7 @@ from pipeline.errors import SourceError, WarehouseError, WeightlakeError
 from pipeline.explorer.data import Exhibit
 from pipeline.explorer.profiles import read_profiles
 from pipeline.query import run_query
-from pipeline.sources import discover, open_checkpoint
+from pipeline.sources import discover, open_checkpoint, read_hub_headers
 from pipeline.structure import (
     Structure,
     describe_checkpoint,
@@ -51,7 +51,7 @@ def _all_of(warehouse: Path) -> list[Exhibit]:
             where=str(warehouse),
             fix="Run weightlake extract first, or name a checkpoint or a config.json",
         )
-    return [_measured(structure, warehouse) for structure in structures]
+    return _measured(structures, warehouse)
 
 
 def _known_models(warehouse: Path) -> dict[str, set[str]]:
@@ -73,13 +73,12 @@ def _find(
     local_files_only: bool,
 ) -> Iterator[Exhibit]:
     if reference in known:
-        for structure in read_structures(warehouse, model=reference):
-            yield _measured(structure, warehouse)
+        yield from _measured(read_structures(warehouse, model=reference), warehouse)
         return
     name, at, revision = reference.rpartition("@")
     if at and revision in known.get(name, ()):
-        for structure in read_structures(warehouse, model=name, revision=revision):
-            yield _measured(structure, warehouse, revision)
+        found = read_structures(warehouse, model=name, revision=revision)
+        yield from _measured(found, warehouse, revision)
         return
     path = Path(reference).expanduser()
     config = path / _CONFIG if path.is_dir() else path
@@ -91,10 +90,13 @@ def _find(
 
 
 def _measured(
-    structure: Structure, warehouse: Path, revision: str | None = None
-) -> Exhibit:
-    profiles = read_profiles(warehouse, structure, revision=revision)
-    return Exhibit(with_classes(structure), profiles)
+    structures: Sequence[Structure], warehouse: Path, revision: str | None = None
+) -> list[Exhibit]:
+    profiles = read_profiles(warehouse, structures, revision=revision)
+    return [
+        Exhibit(with_classes(structure), profile)
+        for structure, profile in zip(structures, profiles, strict=True)
+    ]
 
 
 def _holds_weights(path: Path) -> bool:
@@ -127,5 +129,8 @@ def _open(
         ) from error
     last = {source.ref.model: source for source in sources}
     for source in last.values():
-        checkpoint = open_checkpoint(source, local_files_only=local_files_only)
+        if source.kind == "hub" and not local_files_only:
+            checkpoint = read_hub_headers(source)
+        else:
+            checkpoint = open_checkpoint(source, local_files_only=local_files_only)
         yield Exhibit(with_classes(describe_checkpoint(checkpoint)))

@@ -3,6 +3,7 @@
 from pipeline.sources.checkpoint import list_files, open_checkpoint
 from pipeline.sources.discover import discover
 from pipeline.sources.hub import hub_size
+from pipeline.sources.hub_header import read_hub_headers
 from pipeline.sources.reader import TensorReader, open_reader
 from pipeline.sources.training_logs import read_series_log
 from pipeline.sources.vocabulary import Vocabulary, read_vocabulary
@@ -15,6 +16,7 @@ __all__ = [
     "list_files",
     "open_checkpoint",
     "open_reader",
+    "read_hub_headers",
     "read_series_log",
     "read_vocabulary",
 ]

@@ -12,7 +12,13 @@ import torch
 
 from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource, ModelRef
-from pipeline.sources import discover, hub_size, list_files, open_checkpoint
+from pipeline.sources import (
+    discover,
+    hub_size,
+    list_files,
+    open_checkpoint,
+    read_hub_headers,
+)
 from tests.hub_stand_in import serve
 
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -62,6 +68,31 @@ def test_a_model_comes_with_its_commit_and_no_more_than_needed(hub):
     assert found.notes == (
         "also holds pytorch_model.bin: not read, taken for the same weights",
     )
+
+
+def test_headers_are_read_where_they_are(hub):
+    vast = safetensors.torch.save({"b": torch.zeros(400_000), "a": torch.ones(2, 3)})
+    commit = hub.add("org/net", model__safetensors=vast, config__json=CONFIG)
+    found = read_hub_headers(source())
+    assert found.commit == commit
+    assert found.config == {"model_type": "llama"}
+    whole = open_checkpoint(source())
+    assert [(t.name, t.dtype, t.shape, t.n_bytes) for t in found.tensors] == [
+        (t.name, t.dtype, t.shape, t.n_bytes) for t in whole.tensors
+    ]
+
+
+def test_headers_alone_leave_no_weights_in_the_cache(hub, tmp_path):
+    hub.add("org/net", model__safetensors=WEIGHTS, config__json=b"no json")
+    assert read_hub_headers(source()).config == {}
+    names = {path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+    assert "model.safetensors" not in names
+
+
+def test_what_has_no_header_says_so(hub):
+    hub.add("org/net", pytorch_model__bin=b"PK")
+    with pytest.raises(SourceError, match="only safetensors tell their tensors"):
+        read_hub_headers(source())
 
 
 def test_torch_weights_come_when_there_are_no_others(hub, tmp_path):
