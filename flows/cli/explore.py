@@ -43,7 +43,7 @@ def explore(
     local_files_only: LocalFilesOnly = False,
     warehouse: Warehouse = WAREHOUSE,
 ) -> None:
-    """Write one page to wander in models: architecture, components, statistics.
+    """Write one page to wander in models: shapes, statistics, classes.
 
     It holds everything, opens without a network, and grows with the number of tensors,
     not with their size.

@@ -14,6 +14,7 @@ from pipeline.tables import SPECTRA, TENSOR_STATS
 Json = dict[str, Any]
 Row = Mapping[str, Any]
 
+_QUERIES = ("configs", "tensor_profiles", "value_shapes", "spectral_shapes")
 _KEYS = ("model", "revision", "step", "tensor")
 # Of a series with more steps, so many are shown, evenly taken: a slider has no room
 # for more, and the page must stay small.
@@ -44,29 +45,50 @@ def spectral_columns() -> list[Json]:
 
 
 def read_profiles(
-    root: Path, structure: Structure, *, revision: str | None = None
-) -> Json:
-    """Checkpoints of a model with the statistics of its tensors, in their order."""
-    asked = {"model": structure.name}
-    if revision is not None:
-        asked["revision"] = revision
-    checkpoints = thin_out(run_query(root, "configs", asked).to_pylist())
+    root: Path, structures: Sequence[Structure], *, revision: str | None = None
+) -> list[Json]:
+    """Of each model: its checkpoints, with the statistics of its tensors, in order.
+
+    The warehouse is asked once for all of them. `revision` is asked of one model only.
+    """
+    asked = {} if revision is None else {"revision": revision}
+    if len(structures) == 1:
+        asked["model"] = structures[0].name
+    answers = {name: _by_model(root, name, asked) for name in _QUERIES}
+    return [
+        _profile(
+            one, {query: rows.get(one.name, []) for query, rows in answers.items()}
+        )
+        for one in structures
+    ]
+
+
+def _by_model(root: Path, query: str, asked: Mapping[str, str]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in run_query(root, query, asked).to_pylist():
+        found.setdefault(row["model"], []).append(row)
+    return found
+
+
+def _profile(structure: Structure, rows: Mapping[str, list[Row]]) -> Json:
+    checkpoints = thin_out(rows["configs"])
     revisions = {row["revision"]: place for place, row in enumerate(checkpoints)}
     tensors = {t.name: place for place, t in enumerate(walk_tensors(structure))}
-
-    def rows_of(query: str) -> Iterable[tuple[int, int, Row]]:
-        for row in run_query(root, query, asked).to_pylist():
-            place = revisions.get(row["revision"])
-            index = tensors.get(row["tensor"])
-            if place is not None and index is not None:
-                yield place, index, row
-
     shape = (len(revisions), len(tensors))
+
+    def placed(query: str) -> list[tuple[int, int, Row]]:
+        """Its rows with the places of checkpoint and tensor; other ones left out."""
+        return [
+            (revisions[row["revision"]], tensors[row["tensor"]], row)
+            for row in rows[query]
+            if row["revision"] in revisions and row["tensor"] in tensors
+        ]
+
     return {
         "revisions": [_checkpoint(row) for row in checkpoints],
-        "values": _values(rows_of("tensor_profiles"), *shape),
-        **_histograms(rows_of("value_shapes"), *shape),
-        "spectra": _spectra(rows_of("spectral_shapes"), *shape),
+        "values": _values(placed("tensor_profiles"), *shape),
+        **_histograms(placed("value_shapes"), *shape),
+        "spectra": _spectra(placed("spectral_shapes"), *shape),
     }
 
 

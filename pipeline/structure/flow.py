@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.structure.categories import read_data
+from pipeline.structure.categories import category_of, read_data
 from pipeline.structure.sublayers import (
     NormPlace,
     Sublayer,
@@ -41,11 +41,12 @@ class StackFlow:
     positions: str = "none"
     is_known: bool = False
     ties_output: bool = False
+    is_loose: bool = False
 
 
 def trace_flow(structure: Structure) -> tuple[StackFlow, ...]:
     """The flow through every stack, in the order of the structure."""
-    return tuple(_trace(structure, stack) for stack in structure.stacks)
+    return _join_ends(tuple(_trace(structure, stack) for stack in structure.stacks))
 
 
 def _trace(structure: Structure, stack: Stack) -> StackFlow:
@@ -69,6 +70,31 @@ def _trace(structure: Structure, stack: Stack) -> StackFlow:
         is_known=bool(kinds - {"plain"}),
         ties_output=_ties_output(structure, stack),
     )
+
+
+def _join_ends(flows: tuple[StackFlow, ...]) -> tuple[StackFlow, ...]:
+    """What belongs to no stack, given to the stacks: embeddings first, scores last.
+
+    An embedding that each stack shows as its own needs no place besides; what joins
+    towers (`projector`, `scale`) stays apart, as a flow that is loose.
+    """
+    outside = [flow for flow in flows if flow.name is None and not flow.blocks]
+    inside = [flow for flow in flows if flow not in outside]
+    if not outside or not inside:
+        return flows
+    (ends,) = outside
+    own = {name for flow in inside for name in flow.inputs}
+    embedded = [n for n in ends.inputs if category_of(n).name == "embedding"]
+    inputs = tuple(name for name in embedded if name not in own)
+    outputs = tuple(name for name in ends.outputs if name != "projector")
+    inside[0] = replace(inside[0], inputs=(*inputs, *inside[0].inputs))
+    inside[-1] = replace(inside[-1], outputs=(*inside[-1].outputs, *outputs))
+    loose_inputs = tuple(name for name in ends.inputs if name not in embedded)
+    loose_outputs = tuple(name for name in ends.outputs if name == "projector")
+    if not loose_inputs and not loose_outputs:
+        return tuple(inside)
+    loose = replace(ends, inputs=loose_inputs, outputs=loose_outputs, is_loose=True)
+    return (*inside, loose)
 
 
 def _alike(stack: Stack) -> list[list[Layer]]:

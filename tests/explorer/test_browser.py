@@ -167,6 +167,13 @@ def test_two_models_side_by_side(visit):
     assert "b=bert" in tab.evaluate("location.hash")
 
 
+def test_a_tensor_stands_beside_its_like_at_the_same_depth(visit):
+    tab = visit.open("#m=run&b=llama&v=compare&n=t/h.1.mlp.c_proj.weight")
+    names = tab.locator("#compare .beside .name.small").all_inner_texts()
+    assert names == ["h.1.mlp.c_proj.weight", "model.layers.1.mlp.down_proj.weight"]
+    assert tab.locator("#compare .beside path.area").count() == 1
+
+
 def test_hostile_names_are_text(visit):
     tab = visit.open()
     tab.locator("#model").select_option(HOSTILE[0])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -56,11 +57,17 @@ def test_nothing_is_asked_of_a_network(page):
     assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|eval)\b", code)
 
 
-def test_every_mark_is_filled_once(page):
-    for name in page_files():
-        assert name in page_files()
-    assert "/*SCRIPT*/" not in page
+def test_every_file_of_the_page_is_in_it_and_says_one_thing(page):
     assert page.startswith("<!doctype html>")
+    assert "/*SCRIPT*/" not in page
+    folder = files("pipeline.explorer").joinpath("page")
+    present = {entry.name for entry in folder.iterdir()}
+    assert present == set(page_files())
+    for name in present - {"page.html", "page.css"}:
+        text = folder.joinpath(name).read_text(encoding="utf-8")
+        assert page.count(text) == 1
+        assert "?" in text.splitlines()[0]
+        assert len(text.splitlines()) <= 250
 
 
 def test_inline_json_is_json():

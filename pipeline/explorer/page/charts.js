@@ -71,7 +71,7 @@ function spectrum(sets, nValues, alphabet, decades) {
     s("text", { x: width - left, y: top + 9, class: "mark end" }, "σ₁"),
     s(
       "text",
-      { x: width - left, y: base - 4, class: "mark end" },
+      { x: left, y: base - 4, class: "mark" },
       `σ₁ × 10${superscript(-shown)}`,
     ),
   );

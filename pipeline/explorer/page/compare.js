@@ -39,6 +39,7 @@ function makeCompare(pane, data, models, store) {
           ),
         ),
       ),
+      compareChosen(data, left, right, state),
       compareRoles(data, left, right, state, store),
     );
   }
@@ -87,7 +88,7 @@ function compareFacts(left, right) {
     h("tr", {}, h("th", {}), h("th", { class: "name" }, left.name), h("th", { class: "name" }, right.name)),
     rows.map(([name, read]) => {
       const [a, b] = [read(left), read(right)];
-      return h(
+      return a === "–" && b === "–" ? null : h(
         "tr",
         { class: a === b ? "same" : "differs" },
         h("th", { scope: "row" }, name),
@@ -137,58 +138,4 @@ function compareShares(data, left, right) {
         ),
     ),
   );
-}
-
-// Roles that either has, matched by what they do, not by name or position.
-function compareRoles(data, left, right, state, store) {
-  const key = (t) => `${t.stack || ""} ${t.place} ${t.component} ${t.parameter}`;
-  const a = groupBy(left.tensors, key);
-  const b = groupBy(right.tensors, key);
-  const keys = [...new Set([...a.keys(), ...b.keys()])];
-  const metric = data.metrics.findIndex(({ name }) => name === "std");
-  const cell = (model, tensors, step) => {
-    if (!tensors) return h("td", { class: "missing" }, "not there");
-    const sum = tensors.reduce((total, t) => total + t.parameters, 0);
-    const spread = model.value(tensors[0], metric, step);
-    return h(
-      "td",
-      {},
-      `${tensors.length > 1 ? `${tensors.length} × ` : ""}${shapeText(tensors[0].shape)}`,
-      h("small", {}, `${human(sum)}${spread === null ? "" : `, σ ${number(spread)}`}`),
-    );
-  };
-  const rows = keys.map((role) => {
-    const [x, y] = [a.get(role), b.get(role)];
-    const { component, parameter, category } = (x || y)[0];
-    const isSame = x && y && x.length === y.length && shapeText(x[0].shape) === shapeText(y[0].shape);
-    return h(
-      "tr",
-      { class: isSame ? "same" : "differs" },
-      h(
-        "th",
-        { scope: "row" },
-        h("span", { class: "dot", style: `background:${categoryColor(category)}` }),
-        x
-          ? h("button", { type: "button", class: "link", click: () => store.change({ node: `t/${x[0].name}` }) }, `${words(component)} ${parameter}`)
-          : `${words(component)} ${parameter}`,
-      ),
-      cell(left, x, state.step),
-      cell(right, y, lastStep(right)),
-    );
-  });
-  return h(
-    "section",
-    {},
-    h("h3", {}, "Role by role"),
-    h(
-      "table",
-      { class: "facts-beside" },
-      h("tr", {}, h("th", {}), h("th", { class: "name" }, left.name), h("th", { class: "name" }, right.name)),
-      rows,
-    ),
-  );
-}
-
-function lastStep(model) {
-  return Math.max(model.revisions.length - 1, 0);
 }

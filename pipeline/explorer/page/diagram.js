@@ -6,8 +6,10 @@ function makeDiagram(pane, data, models, store) {
     const model = models[state.model];
     show(
       pane,
-      arrowHead(),
       summary(model),
+      model.kind === "adapter"
+        ? h("p", { class: "about" }, "An adapter: only what it adds to its base is here.")
+        : null,
       h(
         "div",
         { class: "stacks" },
@@ -50,7 +52,7 @@ function drawStacks(model, store, chosen) {
     h(
       "figure",
       { class: "stack" },
-      flow.name ? h("figcaption", {}, words(flow.name)) : null,
+      h("figcaption", {}, flow.is_loose ? "joins the stacks" : words(flow.name || "")),
       drawFlow(flow, lookAt(model, flow, store, chosen)),
     ),
   );
@@ -64,13 +66,9 @@ function lookAt(model, flow, store, chosen) {
     layers && (layers.includes(current.layer) ? current.layer : layers[0]);
   const boxOf = (node, label) => {
     const weight = node.tensors.find((t) => t.parameter === "weight") || node.tensors[0];
-    const many = node.tensors.filter((t) => t.parameter === weight.parameter).length;
     return {
       label,
-      note:
-        (many > 1 ? `${many} × ` : "") +
-        shapeText(weight.shape) +
-        (weight.isTied ? ", tied" : ""),
+      note: shapesText(node.tensors, weight),
       category: node.category,
       isChosen: isPart(current, node),
       pick: () => store.change({ node: node.id }),
@@ -79,9 +77,20 @@ function lookAt(model, flow, store, chosen) {
   return (place, layers, name) => {
     const layer = layerOf(layers);
     if (place === "modules") return moduleBoxes(model, flow, layer, name, boxOf);
-    const node = model.find(flow.name, place, layer, name);
+    const node =
+      model.find(flow.name, place, layer, name) || model.find(null, place, layer, name);
     return node ? boxOf(node, words(name)) : { label: words(name), isThought: true };
   };
+}
+
+// `4096 × 1024`; of several tensors of one role how many, and their shape if they share it.
+function shapesText(tensors, weight) {
+  const alike = tensors.filter((t) => t.parameter === weight.parameter);
+  const shape = shapeText(weight.shape);
+  const role = weight.parameter === "weight" ? "" : `${words(weight.parameter)} `;
+  if (alike.length === 1) return `${role}${shape}${weight.isTied ? ", tied" : ""}`;
+  const isOne = alike.every((t) => shapeText(t.shape) === shape);
+  return isOne ? `${alike.length} of ${shape}` : `${alike.length} tensors`;
 }
 
 // The modules of a layer that has no known flow, in the order of their names.

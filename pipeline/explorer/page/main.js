@@ -11,6 +11,7 @@ const KEYS = [
 ];
 
 function main() {
+  document.body.append(arrowHead());
   const data = JSON.parse(byId("data").textContent);
   const models = readModels(data);
   const store = makeState(models);
@@ -31,7 +32,9 @@ function main() {
     if (!isTyping) {
       parts.tree.render();
       parts.details.render();
-      if (before && state.node !== before.node) byId("details").classList.add("open");
+      // On a phone details lie over the rest: they come with a choice, go with a view.
+      if (before && state.view !== before.view) byId("details").classList.remove("open");
+      if (state.node !== (before ? before.node : "")) byId("details").classList.add("open");
     }
     parts[state.view === "tree" ? "diagram" : state.view].render();
   }

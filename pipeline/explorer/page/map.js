@@ -12,9 +12,10 @@ function drawMap(data, model, store) {
   const metrics = measuredMetrics(data, model, state.step);
   const chosen = metrics.find((metric) => metric.name === state.metric) || metrics[0];
   const value = (tensors) => cellValue(model, chosen, tensors, state.step);
+  const widest = Math.max(...[...groupBy(inBlocks, (t) => t.stack).values()].map(gridWidth));
   return h(
     "section",
-    { class: "map" },
+    { class: "map", style: `--width:${widest}px` },
     h(
       "div",
       { class: "map-head" },
@@ -36,6 +37,10 @@ function drawMap(data, model, store) {
       drawGrid(model, store, stack, tensors, value),
     ),
   );
+}
+
+function gridWidth(tensors) {
+  return CELL.left + new Set(tensors.map((t) => t.component)).size * CELL.width + 60;
 }
 
 function measuredMetrics(data, model, step) {
@@ -61,7 +66,7 @@ function drawGrid(model, store, stack, tensors, value) {
   const cells = groupBy(tensors, (t) => `${t.layer} ${t.component}`);
   const values = new Map([...cells].map(([key, own]) => [key, value(own)]));
   const scale = colorScale([...values.values()]);
-  const width = CELL.left + columns.length * CELL.width + 60;
+  const width = gridWidth(tensors);
   const height = CELL.top + layers.length * CELL.height + 8;
   const grid = s("svg", {
     viewBox: `0 0 ${width} ${height}`,
@@ -125,12 +130,14 @@ function colorScale(values) {
 function legend(values) {
   const known = values.filter((value) => value !== null);
   if (!known.length) return null;
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  if (least === most) return h("p", { class: "legend" }, `${number(least)} everywhere`);
   return h(
     "p",
     { class: "legend" },
-    h("span", {}, number(Math.min(...known))),
+    h("span", {}, number(least)),
     h("span", { class: "ramp", role: "presentation" }),
-    h("span", {}, number(Math.max(...known))),
+    h("span", {}, number(most)),
     h("small", {}, "coloured by rank"),
   );
 }

@@ -100,7 +100,7 @@ function roleId(stack, place, layer, component) {
 // Stack, layer, component, tensor: the tree by role.
 function growRoles(model) {
   for (const [stack, inStack] of groupBy(model.tensors, (t) => t.stack)) {
-    const title = stack ? words(stack) : "no stack";
+    const title = stack ? words(stack) : "outside the stacks";
     const top = model.addNode(model.root, roleId(stack), "stack", title, inStack, {
       stack,
     });
