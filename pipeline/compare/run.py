@@ -19,8 +19,10 @@ from pipeline.compare.measure import PairJob
 from pipeline.errors import WeightlakeError
 from pipeline.extract.frames import frame
 from pipeline.extract.ledger import digest_files
+from pipeline.extract.nulls import find_nulls
 from pipeline.extract.settings import Settings
 from pipeline.layout import identify
+from pipeline.metrics.nulls import Shape, has_null
 from pipeline.refs import CheckpointSource
 from pipeline.sources import list_files, open_checkpoint, open_reader
 from pipeline.tables import CHECKPOINTS, TENSOR_CHANGES, TENSORS
@@ -72,6 +74,7 @@ def compare_checkpoints(
         ):
             return Comparison(old, new, "unchanged", time.monotonic() - began)
         rows = _measure(old, new, warehouse, settings, with_directions)
+        find_nulls(warehouse, _changed_shapes(rows), threads=settings.threads)
         table = frame(TENSOR_CHANGES, rows)
         write_named(warehouse, TENSOR_CHANGES, new.ref, table, name, stamp)
     except WeightlakeError as error:
@@ -130,6 +133,16 @@ def _measure(
             matches = match_tensors(one.tensors, layouts[0], other.tensors, layouts[1])
             rows = list(pool.map(job.row, matches))
     return [key | row for row in rows]
+
+
+def _changed_shapes(rows: list[Row]) -> set[Shape]:
+    """Shapes of which noise is drawn, so that changes can be told from it."""
+    shapes = {
+        (row["n_elements"] // row["design_rank"], row["design_rank"])
+        for row in rows
+        if row.get("change_stable_rank") is not None
+    }
+    return {shape for shape in shapes if has_null(shape)}
 
 
 def _key(old: CheckpointSource, new: CheckpointSource) -> Row:

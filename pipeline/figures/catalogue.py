@@ -137,6 +137,13 @@ FIGURES: tuple[FigureSpec, ...] = (
         sketch_multiples,
     ),
     FigureSpec(
+        "change_map",
+        "Where in the network did a checkpoint move away from another?",
+        "change_map",
+        draw_heatmap,
+        sketch_heatmap,
+    ),
+    FigureSpec(
         "change_matrix",
         "How far is every checkpoint from every other?",
         "change_matrix",

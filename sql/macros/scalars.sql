@@ -84,3 +84,22 @@ create macro correlation_p(r, n) as case
         * 2 / sqrt(pi()) * exp(lgamma((n - 1) / 2) - lgamma((n - 2) / 2))
     )
 end;
+
+-- Two-sided p of x in noise, of which draws are known: by its rank among them, or by the
+-- bound of Vysochanskij and Petunin, 4 / 9z², where that is smaller. Null without draws.
+create macro null_p(x, mean, sd, draws) as if(
+    x is null or ratio(x - mean, sd) is null,
+    null,
+    least(
+        1.0,
+        2 * (1 + least(
+            len(list_filter(draws, lambda d: d <= x)),
+            len(list_filter(draws, lambda d: d >= x))
+        )) / (len(draws) + 1),
+        if(
+            abs(ratio(x - mean, sd)) > sqrt(8 / 3),
+            4 / (9 * pow(ratio(x - mean, sd), 2)),
+            1.0
+        )
+    )
+);

@@ -6,6 +6,7 @@ import pytest
 from pipeline.compare import compare_checkpoints, pair_steps
 from pipeline.errors import UsageError
 from pipeline.extract import Settings, extract_checkpoint
+from pipeline.query import run_query
 from pipeline.refs import CheckpointSource, ModelRef
 from pipeline.sources import discover
 from pipeline.tables import TENSOR_CHANGES
@@ -60,6 +61,23 @@ def test_what_the_warehouse_knows_to_be_equal_is_not_read(tmp_path, warehouse):
     frozen = rows(warehouse)["wte.weight"]
     assert (frozen["status"], frozen["relative_change"]) == ("identical", 0)
     assert frozen["from_norm"] is None  # nothing was read
+
+
+def test_noise_is_drawn_for_what_changed(tmp_path, warehouse):
+    base, rng = gpt2_tensors(width=32), np.random.default_rng(3)
+    tuned = dict(base)
+    thin = rng.normal(size=(32, 2)) @ rng.normal(size=(2, 128)) * 1e-3
+    tuned["h.0.mlp.c_fc.weight"] = (base["h.0.mlp.c_fc.weight"] + thin).astype("f4")
+    full = rng.normal(size=(32, 128)) * 1e-3
+    tuned["h.1.mlp.c_fc.weight"] = (base["h.1.mlp.c_fc.weight"] + full).astype("f4")
+    wide = {"n_embd": 32}
+    old = save_model(tmp_path / "base", base, wide)
+    compare(old, save_model(tmp_path / "tuned", tuned, wide), warehouse)
+    found = run_query(warehouse.root, "moved", {"model": "tuned"}).to_pylist()
+    verdicts = {(row["layer"], row["component"]): row["verdict"] for row in found}
+    assert verdicts[0, "up"] == "low_rank"
+    assert verdicts[1, "up"] == "noise"
+    assert verdicts[1, "down"] == "still"
 
 
 def test_a_second_time_nothing_is_measured(tmp_path, warehouse):

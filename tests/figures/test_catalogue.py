@@ -25,6 +25,7 @@ FRAMES = {
     "esd": esd_frame(range(1, 21)),
     "training": series_frame([0, 1, 2]).select("model", "metric", "step", "value"),
     "profiles": profiles_frame(["m", "n"], ["q", "up"], 3),
+    "change_map": heatmap_frame(3, metric="relative_change"),
     "change_matrix": matrix_frame([("a", None), ("b", None)]),
     "lineage": lineage_frame([("a", "main", None, None, None, None, None)]),
 }
