@@ -85,8 +85,8 @@ create macro correlation_p(r, n) as case
     )
 end;
 
--- Two-sided p of x in noise, of which draws are known: by its rank among them, or by the
--- bound of Vysochanskij and Petunin, 4 / 9z², where that is smaller. Null without draws.
+-- Two-sided p of x in noise, of which draws are known: by its rank among them, or by
+-- the bound of Vysochanskij and Petunin, 4 / 9z², where that is smaller.
 create macro null_p(x, mean, sd, draws) as if(
     x is null or ratio(x - mean, sd) is null,
     null,
