@@ -13,6 +13,7 @@ from pipeline.query.connect import connect
 from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header as Query
 from pipeline.query.header import Parameter, QueryColumn
+from pipeline.query.kept import keep_connections
 
 __all__ = [
     "CheckResult",
@@ -21,6 +22,7 @@ __all__ = [
     "QueryColumn",
     "connect",
     "find_query",
+    "keep_connections",
     "list_checks",
     "list_queries",
     "locate_sql",

@@ -11,10 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.errors import QueryError, WarehouseError, WeightlakeError
-from pipeline.query.connect import connect
 from pipeline.query.definitions import list_names, tables_read
-from pipeline.query.functions import add_functions
 from pipeline.query.header import Parameter
+from pipeline.query.kept import borrow
 from pipeline.query.parameters import bind_parameters
 from pipeline.query.steady import is_replaced, watch_files
 
@@ -120,13 +119,13 @@ def _last_rows(
     union_by_name: bool = False,
     needed_only: bool = True,
 ) -> pa.Table:
-    with connect(
+    with borrow(
         root,
-        text=text if needed_only else None,
+        text,
         models=models,
         union_by_name=union_by_name,
+        needed_only=needed_only,
     ) as con:
-        add_functions(con, text)
         statements = con.extract_statements(text)
         if not statements:
             raise QueryError("there is no statement to run", fix="Write a select")

@@ -38,15 +38,24 @@ def connect(
     files of an older schema needs.
     Raises WarehouseError when `root` is no warehouse.
     """
-    check_warehouse(root)
-    con = duckdb.connect(":memory:")
+    con = open_empty(root)
     try:
-        for setting in _SETTINGS:
-            con.execute(setting).fetchall()
         fill(con, root, text=text, models=models, union_by_name=union_by_name)
     except BaseException:
         con.close()
         raise
+    return con
+
+
+def open_empty(root: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory with our settings and no view yet.
+
+    Raises WarehouseError when `root` is no warehouse.
+    """
+    check_warehouse(root)
+    con = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        con.execute(setting).fetchall()
     return con
 
 
@@ -68,13 +77,20 @@ def fill(
     text: str | None = None,
     models: Iterable[str] | None = None,
     union_by_name: bool = False,
+    made: set[str] | None = None,
 ) -> None:
-    """Make the views, macros and dictionaries in a database that has none of them."""
+    """Make the views, macros and dictionaries that a database lacks.
+
+    `made` holds the names of those that it has, and gets those that are made.
+    """
     definitions = define(
         root,
         text=text,
         models=None if models is None else frozenset(models),
         union_by_name=union_by_name,
+        made=frozenset(made or ()),
     )
-    for definition in definitions:
+    for name, definition in definitions:
         con.execute(definition.statement, definition.parameters).fetchall()
+        if made is not None:
+            made.add(name)

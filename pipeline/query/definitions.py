@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -62,11 +63,17 @@ def define(
     text: str | None = None,
     models: frozenset[str] | None = None,
     union_by_name: bool = False,
-) -> Iterator[Definition]:
-    """The definitions in order; only those that `text` needs, where it is given."""
+    made: frozenset[str] = frozenset(),
+) -> Iterator[tuple[str, Definition]]:
+    """The definitions by name, in order; only those that `text` needs, if it is given.
+
+    Those that are `made` already are left out.
+    """
     tables = {table.name: table for table in TABLES}
     known = _known()
     for name in _in_order(known, _wanted(known, text)):
+        if name in made:
+            continue
         definition = known[name]
         if name in tables:
             # Only now: looking for a table's files takes a while.
@@ -76,7 +83,7 @@ def define(
             definition = replace(
                 definition, statement=f"create view {name} as {source}"
             )
-        yield definition
+        yield name, definition
 
 
 def tables_read(text: str) -> tuple[str, ...]:
@@ -93,7 +100,8 @@ def list_names() -> tuple[str, ...]:
     return tuple(n for n in made if "create macro" not in known[n].statement)
 
 
-def _known() -> dict[str, Definition]:
+@cache  # neither the declarations nor sql/ change under a running program
+def _known() -> Mapping[str, Definition]:
     tables = {t.name: Definition(frozenset({t.name}), (), "") for t in TABLES}
     return tables | _declared() | _from_files()
 

@@ -91,10 +91,19 @@ _FUNCTIONS = (
 )
 
 
-def add_functions(con: duckdb.DuckDBPyConnection, text: str) -> None:
-    """Register what `text` calls; plain queries load no detector."""
+def add_functions(
+    con: duckdb.DuckDBPyConnection, text: str, made: set[str] | None = None
+) -> None:
+    """Register what `text` calls; plain queries load no detector.
+
+    `made` holds the names of those that are there, and gets those that are added.
+    """
+    made = set() if made is None else made
     for function in _FUNCTIONS:
+        if function.name in made:
+            continue
         if re.search(rf"\b{function.name}\s*\(", text, re.IGNORECASE):
+            made.add(function.name)
             # The stubs know neither functions over Arrow nor nested types as text.
             create = cast("Callable[..., object]", con.create_function)
             create(

@@ -1,6 +1,7 @@
 """Any SQL is answered as an Arrow table, or refused in words that help."""
 
 import shutil
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -114,21 +115,23 @@ def test_a_file_that_vanishes_is_listed_anew(root, monkeypatch):
     folder = root / "tensors/model=b"
     compacted = root / "tensors/model=b/revision=__compacted__"
     calls = []
-    connect = module.connect
+    borrow = module.borrow
 
-    def connect_then_compact(*args, **kwargs):
+    @contextmanager
+    def borrow_then_compact(*args, **kwargs):
         calls.append(kwargs["union_by_name"])
-        con = connect(*args, **kwargs)
-        if len(calls) == 1:
-            # DuckDB lists the files when a query starts: bind one to the old list.
-            files = [str(path) for path in folder.glob("*/*.parquet")]
-            con.execute("drop view tensors").fetchall()
-            con.execute(f"create view tensors as from read_parquet({files})").fetchall()
-            compacted.mkdir()
-            shutil.move(files[0], compacted / "tensors.parquet")
-        return con
+        with borrow(*args, **kwargs) as con:
+            if len(calls) == 1:
+                # DuckDB lists the files when a query starts: bind one to the old list.
+                files = [str(path) for path in folder.glob("*/*.parquet")]
+                con.execute("drop view tensors").fetchall()
+                view = f"create view tensors as from read_parquet({files})"
+                con.execute(view).fetchall()
+                compacted.mkdir()
+                shutil.move(files[0], compacted / "tensors.parquet")
+            yield con
 
-    monkeypatch.setattr(module, "connect", connect_then_compact)
+    monkeypatch.setattr(module, "borrow", borrow_then_compact)
     table = run_sql(root, "select count(*) as n from tensors")
     assert table.to_pylist() == [{"n": 2}]
     assert calls == [False, False]

@@ -64,7 +64,7 @@ def test_who_asks_for_the_catalogue_gets_everything(root, text):
 
 
 def test_inputs_come_first(root):
-    statements = [each.statement for each in define(root)]
+    statements = [each.statement for _, each in define(root)]
     made = [
         line.split("(")[0].split()[2] for line in statements if "create" in line[:7]
     ]

@@ -92,15 +92,15 @@ def test_a_writer_who_comes_later_is_noticed_too(root):
 def test_a_question_is_asked_again_until_the_files_stand_still(root, monkeypatch):
     touch_lock(root)
     asked = []
-    connect = ANSWER.connect
+    borrow = ANSWER.borrow
 
-    def connect_under_a_writer(*args, **kwargs):
+    def borrow_under_a_writer(*args, **kwargs):
         asked.append(1)
         if len(asked) < 3:
             put_in_place(partition(root, "r1"))
-        return connect(*args, **kwargs)
+        return borrow(*args, **kwargs)
 
-    monkeypatch.setattr(ANSWER, "connect", connect_under_a_writer)
+    monkeypatch.setattr(ANSWER, "borrow", borrow_under_a_writer)
     rows = run_sql(root, "select count(*) as n from tensors").to_pylist()
     assert rows == [{"n": 3}]
     assert len(asked) == 3

@@ -1,0 +1,96 @@
+"""How are many questions asked without opening the warehouse for each of them?
+
+Opening makes views, which takes longer than most answers. Inside `keep_connections` a
+database in memory stays, and every later question makes only the views it lacks; files
+are still listed and read anew by each.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from pipeline.query.connect import fill, open_empty
+from pipeline.query.functions import add_functions
+
+# The whole warehouse, and the partitions of a model or two that are asked for in turn.
+_MOST_KEPT = 4
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A database, with what is in it: statements and functions by their texts."""
+
+    con: duckdb.DuckDBPyConnection
+    made: set[str] = field(default_factory=set)
+
+
+_Key = tuple[Path, frozenset[str] | None, bool]
+_kept: ContextVar[OrderedDict[_Key, _Kept] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keep_connections() -> Iterator[None]:
+    """Let the questions asked inside share connections; all are closed at its end."""
+    kept: OrderedDict[_Key, _Kept] = OrderedDict()
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+        for each in kept.values():
+            each.con.close()
+
+
+@contextmanager
+def borrow(
+    root: Path,
+    text: str,
+    *,
+    models: Iterable[str] | None = None,
+    union_by_name: bool = False,
+    needed_only: bool = True,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the views and functions that `text` needs, kept or new."""
+    chosen = None if models is None else frozenset(models)
+    key = (root, chosen, union_by_name)
+    shelf = _kept.get()
+    kept = shelf.get(key) if shelf is not None else None
+    kept = kept or _Kept(open_empty(root))
+    try:
+        fill(
+            kept.con,
+            root,
+            text=text if needed_only else None,
+            models=chosen,
+            union_by_name=union_by_name,
+            made=kept.made,
+        )
+        add_functions(kept.con, text, kept.made)
+        # What a text makes for itself, such as a temporary table, ends with the cursor.
+        with kept.con.cursor() as con:
+            yield con
+    except BaseException:
+        if shelf is not None:
+            shelf.pop(key, None)
+        kept.con.close()
+        raise
+    if shelf is None:
+        kept.con.close()
+    else:
+        _put_back(shelf, key, kept)
+
+
+def _put_back(shelf: OrderedDict[_Key, _Kept], key: _Key, kept: _Kept) -> None:
+    """The one used last is dropped last."""
+    shelf[key] = kept
+    shelf.move_to_end(key)
+    while len(shelf) > _MOST_KEPT:
+        _, oldest = shelf.popitem(last=False)
+        oldest.con.close()
