@@ -1,7 +1,8 @@
 """What pictures are there? Frames in, matplotlib Figures or terminal text out."""
 
-from pipeline.figures.catalogue import FIGURES, FigureSpec, Option, find_figure
+from pipeline.figures.catalogue import FIGURES, find_figure
 from pipeline.figures.output import SUFFIXES, check_suffix, render, save
+from pipeline.figures.spec import FigureSpec, Option
 
 __all__ = [
     "FIGURES",

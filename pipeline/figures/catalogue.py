@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
+from pipeline.figures.bars import draw_parameters, draw_sizes
 from pipeline.figures.change_matrix import draw_change_matrix, sketch_change_matrix
+from pipeline.figures.configs import draw_configs
 from pipeline.figures.depth import draw_depth
 from pipeline.figures.esd import draw_esd
 from pipeline.figures.evolution import draw_evolution, sketch_evolution
@@ -16,54 +15,21 @@ from pipeline.figures.heatmap import draw_heatmap
 from pipeline.figures.histogram import draw_histogram
 from pipeline.figures.lineage import draw_lineage, sketch_lineage
 from pipeline.figures.multiples import draw_multiples, sketch_multiples
+from pipeline.figures.outliers import draw_outliers
 from pipeline.figures.segments import draw_segments, sketch_segments
 from pipeline.figures.series import draw_series
+from pipeline.figures.spec import FigureSpec, Option
+from pipeline.figures.spectrum import draw_energy, draw_scree
 from pipeline.figures.steps import draw_steps, sketch_steps
 from pipeline.figures.terminal import sketch_heatmap, sketch_histogram, sketch_series
+from pipeline.figures.terminal_rows import (
+    sketch_configs,
+    sketch_outliers,
+    sketch_parameters,
+    sketch_sizes,
+    sketch_spectrum,
+)
 from pipeline.figures.terminal_spectra import sketch_depth, sketch_esd
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Option:
-    """A parameter of the drawing, not of the query: one of the closed `choices`."""
-
-    name: str
-    meaning: str
-    choices: Mapping[str, object]
-    default: str
-
-
-@dataclass(frozen=True)
-class FigureSpec:
-    """A figure by name: `draw(frame, **options)` from the rows of query `query`.
-
-    `sketch(frame, width)` is the same for a terminal.
-    """
-
-    name: str
-    question: str
-    query: str
-    draw: Callable[..., Figure]
-    sketch: Callable[..., str]
-    options: tuple[Option, ...] = ()
-
-    def split(self, params: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
-        """`params` as (those of the query, options of `draw`, typed).
-
-        Raises UsageError for an option's value that is not among its choices.
-        """
-        options = {option.name: option for option in self.options}
-        mine = {
-            name: _choose(options[name], text)
-            for name, text in params.items()
-            if name in options
-        }
-        rest = {name: text for name, text in params.items() if name not in options}
-        return rest, mine
-
 
 _FLAG = {"false": False, "true": True}
 _SCALES = {name: name for name in ("value", "change")}
@@ -84,6 +50,59 @@ FIGURES: tuple[FigureSpec, ...] = (
         draw_histogram,
         sketch_histogram,
         (Option("log_y", "density by powers of ten", _FLAG, "false"),),
+    ),
+    FigureSpec(
+        "densities",
+        "How do the values of several tensors, or of one at several steps, lie?",
+        "densities",
+        draw_histogram,
+        sketch_histogram,
+        (
+            Option("log_y", "density by powers of ten", _FLAG, "false"),
+            Option("laws", "the law that fits best, dashed", _FLAG, "true"),
+        ),
+    ),
+    FigureSpec(
+        "scree",
+        "How do the singular values of a tensor fall off?",
+        "spectrum",
+        draw_scree,
+        sketch_spectrum,
+    ),
+    FigureSpec(
+        "energy",
+        "How much of a tensor do its largest singular values hold?",
+        "spectrum",
+        draw_energy,
+        sketch_spectrum,
+    ),
+    FigureSpec(
+        "parameters",
+        "Where do a model's parameters lie, by component?",
+        "sizes",
+        draw_parameters,
+        sketch_parameters,
+    ),
+    FigureSpec(
+        "sizes",
+        "How large are the models, side by side?",
+        "sizes",
+        draw_sizes,
+        sketch_sizes,
+    ),
+    FigureSpec(
+        "configs",
+        "How do the shapes of the models compare?",
+        "shapes",
+        draw_configs,
+        sketch_configs,
+    ),
+    FigureSpec(
+        "outliers",
+        "Which tensors stand apart from their peers, and by which sign?",
+        "outliers",
+        draw_outliers,
+        sketch_outliers,
     ),
     FigureSpec(
         "series",
@@ -185,12 +204,3 @@ def find_figure(name: str) -> FigureSpec:
     raise UsageError(
         f"there is no figure {name!r}", fix=f"{hint}Figures: {', '.join(names)}"
     )
-
-
-def _choose(option: Option, text: str) -> object:
-    if text not in option.choices:
-        raise UsageError(
-            f"{option.name} cannot be {text!r}",
-            fix=f"Use one of: {', '.join(option.choices)}",
-        )
-    return option.choices[text]

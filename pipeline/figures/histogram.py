@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from pipeline.figures.bins import (
     tallest_but_spikes,
 )
 from pipeline.figures.labels import power_of_ten, short_number
+from pipeline.figures.laws import Law, density, read_law
 from pipeline.figures.style import (
     COLUMN_WIDTH,
     PALETTE,
@@ -31,14 +33,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_NAMED = len(PALETTE)
+_Key = tuple[str, str, str]
 
 
-def draw_histogram(frame: pl.DataFrame, *, log_y: bool = False) -> Figure:
+def draw_histogram(
+    frame: pl.DataFrame, *, log_y: bool = False, laws: bool = True
+) -> Figure:
     """The outline of every tensor's histogram over one axis.
 
-    `frame` is the result of query `histogram`: model, revision, tensor, bin_low,
-    bin_high, count, density. A bin that towers over the rest is cut, and its share of
-    the entries written beside it; with `log_y` nothing is cut.
+    `frame` is the result of query `histogram` or `densities`: model, revision, tensor,
+    bin_low, bin_high, count, density; where it names a law that fits, and there are few
+    tensors, `laws` draws it dashed. A bin that towers over the rest is cut, and its
+    share of the entries written beside it; with `log_y` nothing is cut.
     """
     tensors = as_bins(frame)
     if not tensors:
@@ -51,9 +57,11 @@ def draw_histogram(frame: pl.DataFrame, *, log_y: bool = False) -> Figure:
         axes = figure.add_subplot()
         _outline(axes, tensors)
         _scale(axes, tensors, log_y=log_y)
+        fitted = _laws(frame) if laws and named else {}
+        _draw_laws(axes, tensors, fitted)
         axes.set_xlabel("value")
         axes.set_ylabel("density")
-        _name(figure, axes, tensors)
+        _name(figure, axes, tensors, fitted)
     return figure
 
 
@@ -67,6 +75,30 @@ def _outline(axes: Axes, tensors: tuple[Bins, ...]) -> None:
         for value, _ in bins.points:
             axes.axvline(value, color=color, linewidth=width, linestyle=(0, (4, 2)))
             # Its height would be infinite: the line says where, the legend how many.
+
+
+def _laws(frame: pl.DataFrame) -> dict[_Key, Law]:
+    """The law of each tensor that has one, by model, revision and tensor."""
+    if "law" not in frame.columns:
+        return {}
+    rows = frame.unique(["model", "revision", "tensor"], maintain_order=True)
+    found = {
+        (str(row["model"]), str(row["revision"]), str(row["tensor"])): read_law(row)
+        for row in rows.iter_rows(named=True)
+    }
+    return {key: law for key, law in found.items() if law is not None}
+
+
+def _draw_laws(axes: Axes, tensors: tuple[Bins, ...], laws: Mapping[_Key, Law]) -> None:
+    low, high = axes.get_ylim()
+    for bins, color in zip(tensors, colors_of(len(tensors)), strict=True):
+        law = laws.get((bins.model, bins.revision, bins.tensor))
+        if law is None or not bins.edges.size:
+            continue
+        x = np.linspace(bins.edges[0], bins.edges[-1], 400)
+        shade = "#000000" if len(tensors) == 1 else color
+        axes.plot(x, density(law, x), color=shade, linewidth=0.7, linestyle=(0, (3, 2)))
+    axes.set_ylim(low, high)
 
 
 def _scale(axes: Axes, tensors: tuple[Bins, ...], *, log_y: bool) -> None:
@@ -113,7 +145,9 @@ def _mark_cuts(axes: Axes, tensors: tuple[Bins, ...]) -> None:
         )
 
 
-def _name(figure: Figure, axes: Axes, tensors: tuple[Bins, ...]) -> None:
+def _name(
+    figure: Figure, axes: Axes, tensors: tuple[Bins, ...], laws: Mapping[_Key, Law]
+) -> None:
     """What all tensors share goes above, what tells them apart below the axes."""
     from matplotlib.lines import Line2D
 
@@ -124,7 +158,9 @@ def _name(figure: Figure, axes: Axes, tensors: tuple[Bins, ...]) -> None:
         axes.set_title(note, color="#444444")
         return
     names = [
-        "; ".join(part for part in (name, _spike_note(bins)) if part)
+        "; ".join(
+            part for part in (name, _spike_note(bins), _law_note(bins, laws)) if part
+        )
         for name, bins in zip(own, tensors, strict=True)
     ]
     lines = [
@@ -134,6 +170,11 @@ def _name(figure: Figure, axes: Axes, tensors: tuple[Bins, ...]) -> None:
     ]
     if lines:
         figure.legend(handles=lines, loc="outside lower left", borderaxespad=0.2)
+
+
+def _law_note(bins: Bins, laws: Mapping[_Key, Law]) -> str:
+    law = laws.get((bins.model, bins.revision, bins.tensor))
+    return "" if law is None else f"dashed: {law.title}"
 
 
 def _spike_note(bins: Bins) -> str:

@@ -17,10 +17,15 @@ from pipeline.figures.style import house_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Lightness is turned over and the hue kept: what was dark on white is light on black.
+# What is black, white or pale grey for paper's sake changes; colours that mean stay.
 DARK_FIGURES = """
 @media (prefers-color-scheme: dark) {
-  svg.figure { filter: invert(1) hue-rotate(180deg) brightness(1.1); }
+  svg.figure text { fill: #e4e6ea !important; }
+  svg.figure [style*="stroke: #000000"] { stroke: #e4e6ea !important; }
+  svg.figure [style*="fill: #000000"] { fill: #e4e6ea !important; }
+  svg.figure [style*="fill: #e6e6e6"] { fill: #2c3037 !important; }
+  svg.figure [style*="stroke: #e6e6e6"] { stroke: #2c3037 !important; }
+  svg.figure [style*="fill: #ffffff"] { fill: #15171a !important; }
 }
 """
 _PAGE = """<!doctype html>

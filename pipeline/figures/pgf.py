@@ -10,7 +10,6 @@ import io
 from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.figures.style import house_style
-from pipeline.text.markup import escape_latex
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
@@ -40,6 +39,8 @@ def write_pgf(figure: Figure) -> str:
 def _renderer(figure: Figure, target: io.StringIO) -> RendererBase:
     from matplotlib.backends.backend_pgf import RendererPgf
     from matplotlib.textpath import text_to_path
+
+    from pipeline.text.markup import escape_latex
 
     class Renderer(RendererPgf):
         def draw_text(self, *place: Any, **more: Any) -> None:

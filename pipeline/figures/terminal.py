@@ -45,7 +45,11 @@ def sketch_heatmap(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
 
 
 def sketch_histogram(
-    frame: pl.DataFrame, width: int = DEFAULT_WIDTH, *, log_y: bool = False
+    frame: pl.DataFrame,
+    width: int = DEFAULT_WIDTH,
+    *,
+    log_y: bool = False,
+    laws: bool = False,  # noqa: ARG001  # a curve has no place between bars
 ) -> str:
     """A bar per bin, at most 24 a tensor; `log_y` makes bars of the count's logarithm.
 

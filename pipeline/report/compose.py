@@ -6,11 +6,12 @@ A block that cannot be answered becomes a notice that says why; the rest goes on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import UsageError, WeightlakeError
 from pipeline.figures import find_figure, render
+from pipeline.query import keep_connections
 from pipeline.report.document import (
     Document,
     Notice,
@@ -59,23 +60,66 @@ def compose(
     """Answer every template, repeated as it says, in the order they are given."""
     ledger = Ledger(root, folders, None if scope.is_whole else scope.models)
     sections = []
-    for template in templates:
-        for count, bindings in enumerate(scope.bindings(template.each)):
-            words = {k: printable(v) for k, v in bindings.items() if isinstance(v, str)}
-            place = _Place(ledger, bindings, {**facts.values, **words}, facts.forms)
-            sections.append(_section(template, count, place))
+    with keep_connections():
+        for template in templates:
+            repeated = list(scope.bindings(template.each))
+            if template.most is not None and len(repeated) > template.most:
+                sections.append(_too_many(template, len(repeated)))
+                continue
+            for count, bindings in enumerate(repeated):
+                place = _place(ledger, bindings, facts)
+                sections.append(_section(template, count, place))
     return Document(TITLE, tuple(sections), ledger.evidence())
 
 
+def _place(ledger: Ledger, bindings: Bindings, facts: Facts) -> _Place:
+    words = {
+        key: printable(word) for key, word in bindings.items() if isinstance(word, str)
+    }
+    return _Place(ledger, bindings, {**facts.values, **words}, facts.forms)
+
+
+def _too_many(template: Template, count: int) -> Section:
+    text = (
+        f"This section is written for {template.most} at most, and here are {count}. "
+        f"Name some with --{'compare' if template.each == 'pair' else template.each}."
+    )
+    title = template.contents
+    return Section(f"{template.name}-0", template.name, title, "", (Notice(text),))
+
+
 def _section(template: Template, count: int, place: _Place) -> Section:
-    parts = tuple(_part(each, place) for each in template.parts)
+    parts: list[Part] = []
+    for part in template.parts:
+        if isinstance(part, Block) and part.kind == "choose":
+            place, found = _choose(part, place)
+            parts += found
+        else:
+            parts.append(_part(part, place))
     try:
         title = to_text(fill(template.title, place.values))
     except UsageError as error:
         # A wrong {name} in the title is no reason to lose the section.
-        title, parts = template.title, (Notice(f"title: {error}"), *parts)
+        title = template.title
+        parts.insert(0, Notice(f"title: {error}"))
     anchor = f"{template.name}-{count}"
-    return Section(anchor, template.name, title, template.contents, parts)
+    return Section(anchor, template.name, title, template.contents, tuple(parts))
+
+
+def _choose(block: Block, place: _Place) -> tuple[_Place, list[Part]]:
+    """The place with the values of the first row bound; a notice for an error."""
+    try:
+        rows = place.ledger.sql(block.body, place.bindings).rows
+    except WeightlakeError as error:
+        return place, [Notice(f"choose: {error}")]
+    first = rows.slice(0, 1).to_pylist()
+    chosen = first[0] if first else dict.fromkeys(rows.column_names)
+    words = {
+        name: None if value is None else str(value) for name, value in chosen.items()
+    }
+    texts = {name: printable(word) for name, word in words.items() if word is not None}
+    bindings = {**place.bindings, **words}
+    return replace(place, bindings=bindings, values={**place.values, **texts}), []
 
 
 def _part(part: str | Block, place: _Place) -> Part:
@@ -137,6 +181,8 @@ def _figure(block: Block, place: _Place) -> Part:
 
     figure = find_figure(block.name)
     words = {key: _word(word, place) for key, word in block.params.items()}
+    if "tensor" in words and words["tensor"] is None:
+        return Notice(f"{figure.question} No tensor here has what this would show.")
     asked, options = figure.split(
         {key: str(word) for key, word in words.items() if word is not None}
     )

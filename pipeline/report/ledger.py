@@ -71,9 +71,9 @@ class Ledger:
         """What a text of SQL answers; it takes the words whose $names it uses."""
         used = sorted(parameter_names(text, where="the block"))
         given = {
-            name: list(word) if isinstance(word, tuple) else word
+            name: list(word) if isinstance(word := words[name], tuple) else word
             for name in used
-            if (word := words.get(name)) is not None
+            if name in words
         }
         told = ", ".join(f"${name} = {given[name]!r}" for name in given)
         return self._answer(

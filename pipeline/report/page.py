@@ -30,7 +30,7 @@ def to_html(document: Document) -> str:
         for _, sections in groupby(document.sections, lambda each: each.group)
     ]
     page = _environment().get_template("report.html")
-    return page.render(document=document, groups=groups, dark_figures=DARK_FIGURES)
+    return page.render(document=document, groups=groups, style=_style())
 
 
 def write_page(document: Document, path: Path) -> int:
@@ -62,6 +62,13 @@ def _environment() -> Environment:
     environment.filters["prose"] = _prose
     environment.filters["svg"] = _svg
     return environment
+
+
+def _style() -> Markup:
+    from markupsafe import Markup
+
+    own = (_PAGES / "report.css").read_text(encoding="utf-8")
+    return Markup(own + DARK_FIGURES)  # noqa: S704  # of our own files alone
 
 
 def _prose(sentence: Sentence) -> Markup:

@@ -45,8 +45,12 @@ def fill(text: str, values: Values) -> Sentence:
 
 
 def fill_blocks(text: str, values: Values) -> Sentence:
-    """As `fill`, of paragraphs, lists and tables."""
-    return _filled(parse_markdown(text), values)
+    """As `fill`, of paragraphs, lists and tables; headings stand below a section's."""
+    tokens = parse_markdown(text)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+    return _filled(tokens, values)
 
 
 def to_html(sentence: Sentence) -> str:

@@ -1,15 +1,16 @@
 """What does one section ask, and in which words? A markdown file, read into parts.
 
 A template begins with a heading, its title. Before it may stand what it is repeated
-for, and how the contents call all its repetitions: `<!-- each: model; contents: Models
--->`; each may be model, series or pair. Everything else is prose, but for these fenced
-blocks:
+for: `<!-- each: model; contents: Models; most: 10 -->`; each may be model, series or
+pair, `contents` is what all its repetitions are called, and with more than `most` of
+them the section only says so. Everything else is prose, but for these fenced blocks:
 
     ```query NAME key=value rows=20      the answer of a canned query as a table,
     ```sql rows=20                       that of a SQL text,
     ```figure NAME key=value             a figure of the catalogue,
     ```findings NAME key=value rows=5    a sentence per row of an answer,
-    ```audit                             what `weightlake audit` finds in a series.
+    ```audit                             what `weightlake audit` finds in a series,
+    ```choose                            SQL whose first row names values from here on.
 
 A value `$model` is that of the section. The body of a query and of a figure is its
 caption, that of `sql` the statement, that of `findings` a sentence with {columns}.
@@ -28,9 +29,10 @@ from pipeline.errors import UsageError
 from pipeline.report.prose import parse_markdown
 
 Each = Literal["model", "series", "pair"]
-Kind = Literal["query", "sql", "figure", "findings", "audit"]
+Kind = Literal["query", "sql", "figure", "findings", "audit", "choose"]
 
-_EACH = re.compile(r"\A<!--\s*each:\s*(\w+)(?:;\s*contents:([^>]*?))?\s*-->")
+_HEAD = re.compile(r"\A<!--(.*?)-->")
+_KEYS = ("each", "contents", "most")
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 _NAMED = ("query", "figure")
 
@@ -54,6 +56,7 @@ class Template:
     title: str
     each: Each | None = None
     contents: str = ""
+    most: int | None = None
     parts: tuple[str | Block, ...] = ()
 
 
@@ -72,7 +75,7 @@ def read_template(path: Path) -> Template:
 
 def parse_template(name: str, text: str, *, where: str) -> Template:
     """A template's text taken apart."""
-    each, contents = _each(text, where)
+    head = _head(text, where)
     title = _TITLE.search(text)
     if title is None:
         raise UsageError(
@@ -81,23 +84,38 @@ def parse_template(name: str, text: str, *, where: str) -> Template:
             fix="Begin it with a line '# What the section answers'",
         )
     # What stands before the title is only said to us; line numbers stay as they are.
-    head = text[: title.end()].count("\n") + 1
-    body = "\n" * head + text[title.end() :].removeprefix("\n")
-    parts = tuple(_parts(body, where))
-    return Template(name, title[1].strip(), each, contents, parts)
+    n_above = text[: title.end()].count("\n") + 1
+    body = "\n" * n_above + text[title.end() :].removeprefix("\n")
+    most = head.get("most", "")
+    return Template(
+        name=name,
+        title=title[1].strip(),
+        each=cast("Each | None", head.get("each")),
+        contents=head.get("contents", head.get("each", "")),
+        most=int(most) if most.isdigit() else None,
+        parts=tuple(_parts(body, where)),
+    )
 
 
-def _each(text: str, where: str) -> tuple[Each | None, str]:
-    found = _EACH.search(text)
-    if found is None:
-        return None, ""
-    if found[1] not in get_args(Each):
+def _head(text: str, where: str) -> dict[str, str]:
+    """The keys of the comment on the first line; none where there is none."""
+    found = _HEAD.search(text)
+    pairs = [each.partition(":") for each in found[1].split(";")] if found else []
+    head = {key.strip(): value.strip() for key, _, value in pairs}
+    for key in head:
+        if key not in _KEYS:
+            raise UsageError(
+                f"the first line holds {key!r}",
+                where=where,
+                fix="Write <!-- each: model; contents: Models; most: 10 -->",
+            )
+    if head and head.get("each") not in get_args(Each):
         raise UsageError(
-            f"a section cannot be repeated for each {found[1]!r}",
+            f"a section cannot be repeated for each {head.get('each')!r}",
             where=where,
             fix=f"Use one of: {', '.join(get_args(Each))}",
         )
-    return cast("Each", found[1]), (found[2] or found[1]).strip()
+    return head
 
 
 def _parts(text: str, where: str) -> Iterator[str | Block]:

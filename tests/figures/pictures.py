@@ -308,3 +308,88 @@ def _undrawn_labels(axis: Axis) -> set[Text]:
     }
     every = {*axis.majorTicks, *axis.minorTicks}
     return {label for tick in every - drawn for label in (tick.label1, tick.label2)}
+
+
+def densities_frame(
+    tensors: Sequence[str] = ("t",), law: str | None = "normal", df: float | None = None
+) -> pl.DataFrame:
+    """Normal values of width 1 in ten bins, and a law that is said to fit."""
+    edges = np.linspace(-2.5, 2.5, 11)
+    heights = np.exp(-((edges[:-1] + 0.25) ** 2) / 2)
+    counts = np.round(1000 * heights / heights.sum()).astype(int)
+    frames = [histogram_frame(edges, counts, tensor) for tensor in tensors]
+    return pl.concat(frames).with_columns(
+        law=pl.lit(law, pl.String),
+        law_df=pl.lit(df, pl.Float64),
+        q25=pl.lit(-0.6745),
+        median=pl.lit(0.0),
+        q75=pl.lit(0.6745),
+    )
+
+
+def spectrum_frame(
+    sigma: Sequence[float], views: Sequence[str] = ("whole",), tensor: str = "t"
+) -> pl.DataFrame:
+    values = np.array(sigma, float)
+    energy = np.cumsum(values**2) / max((values**2).sum(), 1e-300)
+    parts = [
+        pl.DataFrame(
+            {
+                "model": "m",
+                "revision": "main",
+                "tensor": tensor,
+                "view": view,
+                "index": np.arange(1, len(values) + 1),
+                "singular_value": values,
+                "relative": values / values[0] if values[0] else [None] * len(values),
+                "energy_fraction": energy,
+            },
+            schema_overrides={"relative": pl.Float64},
+        )
+        for view in views
+    ]
+    return pl.concat(parts)
+
+
+def sizes_frame(counts: dict[tuple[str, str], int]) -> pl.DataFrame:
+    """Parameters by model and component."""
+    return pl.DataFrame(
+        {
+            "model": [model for model, _ in counts],
+            "revision": "main",
+            "component": [component for _, component in counts],
+            "n_parameters": list(counts.values()),
+        }
+    )
+
+
+def configs_frame(n_models: int = 3, model: str = "model") -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "model": [f"{model} {k}" for k in range(n_models)],
+            "revision": "main",
+            "n_layers": [12 * (k + 1) for k in range(n_models)],
+            "hidden_size": [768] * n_models,
+            "n_heads": [12] * n_models,
+            "n_kv_heads": [None if k else 4 for k in range(n_models)],
+            "n_experts": pl.Series([None] * n_models, dtype=pl.Int64),
+            "vocabulary_size": [50257] * n_models,
+            "n_parameters": [124_439_808 * (k + 1) for k in range(n_models)],
+        }
+    )
+
+
+def outliers_frame(z: Sequence[float | None], tensor: str = "t") -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "model": "m",
+            "revision": "main",
+            "tensor": [f"{tensor}.{k}" for k in range(len(z))],
+            "component": "q",
+            "score": list(z),
+            "kurtosis_z": list(z),
+            "max_sigmas_z": [0.5] * len(z),
+            "outlier_z": [None] * len(z),
+        },
+        schema_overrides={"outlier_z": pl.Float64, "score": pl.Float64},
+    )

@@ -3,6 +3,8 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
 from tests.figures.pictures import (
+    configs_frame,
+    densities_frame,
     depth_frame,
     esd_frame,
     evolution_frame,
@@ -10,12 +12,20 @@ from tests.figures.pictures import (
     histogram_frame,
     lineage_frame,
     matrix_frame,
+    outliers_frame,
     profiles_frame,
     segments_frame,
     series_frame,
+    sizes_frame,
+    spectrum_frame,
 )
 
 FRAMES = {
+    "densities": densities_frame(),
+    "spectrum": spectrum_frame([3, 2, 1]),
+    "sizes": sizes_frame({("m", "q"): 4, ("m", "k"): 2}),
+    "shapes": configs_frame(),
+    "outliers": outliers_frame([9.0, 1.0]),
     "heatmap": heatmap_frame(3),
     "histogram": histogram_frame([0, 1, 2], [1, 2]),
     "series": series_frame([0, 1, 2], 3),
@@ -59,6 +69,6 @@ def test_an_unknown_figure_gets_the_nearest_name():
         find_figure("heat_map")
     with pytest.raises(
         UsageError,
-        match="Figures: heatmap, histogram, series, breaks, steps, evolution",
+        match=r"Figures: heatmap, histogram, densities, scree, .*series, breaks",
     ):
         find_figure("zzz")

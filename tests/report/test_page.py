@@ -45,6 +45,13 @@ def test_nothing_is_fetched_and_every_link_arrives(zoo):
     assert {link.removeprefix("#") for link in page.links} <= page.anchors
 
 
+def test_the_style_is_style_and_not_text(zoo):
+    page = to_html(answered(zoo, "# T\nx"))
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert "&#34;" not in style
+    assert '[style*="stroke: #000000"]' in style
+
+
 def test_the_same_warehouse_gives_the_same_page(zoo):
     assert to_html(answered(zoo, TEXT)) == to_html(answered(zoo, TEXT))
 

@@ -17,7 +17,7 @@ def test_a_template_may_hold_markdown_but_no_html():
     shown = to_html(
         fill_blocks("## A\n\n<script>x</script>\n\n| a |\n|---|\n| b |", {})
     )
-    assert "<h2>A</h2>" in shown
+    assert "<h3>A</h3>" in shown
     assert "<td>b</td>" in shown
     assert "<script>" not in shown
 

@@ -47,6 +47,7 @@ def test_quotes_hold_a_value_with_spaces():
     [
         ("no title", "no title.*# What the section answers"),
         ("<!-- each: tensor -->\n# T", "each 'tensor'.*model, series, pair"),
+        ("<!-- all: model -->\n# T", "holds 'all'.*each: model; contents"),
         ("# T\n```query\n```", "line 2: the block names no query"),
         ("# T\n\n```figure model=x\n```", "line 3: the block names no figure"),
         ("# T\n```query zoo rows\n```", "'rows' is not key=value"),

@@ -1,0 +1,30 @@
+import pytest
+
+from pipeline.figures.outliers import draw_outliers
+from tests.figures.pictures import NASTY, assert_readable, outliers_frame, texts_of
+
+INF = float("inf")
+
+
+def test_each_sign_is_a_mark_in_the_tensors_row():
+    figure = draw_outliers(outliers_frame([9.0, 1.0]))
+    largest, kurtosis, beyond, _ = figure.axes[0].lines
+    assert largest.get_xydata().tolist() == [[0.5, 0], [0.5, 1]]
+    assert kurtosis.get_xydata().tolist() == [[9, 0], [1, 1]]
+    assert beyond.get_xdata().tolist() != [0.5, 0.5]
+    assert {"t.0", "t.1", "m@main"} <= set(texts_of(figure))
+
+
+@pytest.mark.parametrize(
+    "z",
+    [[6.0], [1e9, 1e3, -4.0, None], [INF, 2.0], [-0.1], [float(k) for k in range(96)]],
+)
+def test_any_scores_are_readable(z):
+    assert_readable(draw_outliers(outliers_frame(z)))
+    assert_readable(draw_outliers(outliers_frame([7.0, 3.0], NASTY)))
+
+
+def test_nothing_to_mark_is_said():
+    assert "no tensor has peers" in " ".join(
+        texts_of(draw_outliers(outliers_frame([1.0]).head(0)))
+    )
