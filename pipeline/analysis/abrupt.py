@@ -119,12 +119,12 @@ def pool(tails: Sequence[Tails]) -> Tails:
 
 
 def rate_of(steps: Floats, values: Floats, *, is_change: bool) -> Floats:
-    """The logarithm of a change a unit of √stride; the increments of a level."""
+    """The logarithm of a change over a usual stride; the increments of a level."""
     if not is_change:
         return np.diff(values)
     # Over a longer stride weights move further: as √stride in a random walk.
     strides = np.diff(steps, prepend=2 * steps[0] - steps[1])
-    return np.log(values) - 0.5 * np.log(strides)
+    return np.log(values) - 0.5 * np.log(strides / np.median(strides))
 
 
 @njit(nogil=True, cache=True)

@@ -37,14 +37,24 @@ def residual_sum(columns: Floats, y: Floats) -> float:
 
 
 @njit(nogil=True, cache=True)
-def smooth_residual_sum(x: Floats, y: Floats) -> float:
-    """The better of two curves without a break: cubic in x, cubic in log x."""
+def smooth_residual_sum(x: Floats, y: Floats, end: float) -> float:
+    """Residual sum of the best curve without a break, a cubic on one of three axes.
+
+    They are x, log x, and, where `end` is finite, the logarithm of what is left until
+    then: what follows a learning rate that decays to nothing is straight on that.
+    """
     span = x[-1] - x[0]
     gap = max((x[1:] - x[:-1]).min(), 1e-9 * span)
     best = np.inf
-    for axis in range(2):
-        u = (x - x[0]) / span if axis == 0 else np.log1p((x - x[0]) / gap)
-        u = 2.0 * u / u[-1] - 1.0
+    for axis in range(3 if np.isfinite(end) else 2):
+        if axis == 0:
+            u = (x - x[0]) / span
+        elif axis == 1:
+            u = np.log1p((x - x[0]) / gap)
+        else:
+            u = np.log1p((end - x) / gap)
+        low, high = u.min(), u.max()
+        u = 2.0 * (u - low) / (high - low) - 1.0
         best = min(best, residual_sum(np.stack((u, u * u, u * u * u)), y))
     return best
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.analysis.abrupt import LONE_SERIES, Tails, abrupt_changes
+from pipeline.analysis.abrupt import LONE_SERIES, Tails, abrupt_changes, rate_of
 from pipeline.analysis.fits import SLOPE
 from pipeline.analysis.multiplicity import q_values
 from pipeline.analysis.spread import spread_breaks
@@ -152,14 +152,16 @@ def _checked(steps: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
 
 def _detect(series: Ready, tails: Tails, alpha: float) -> tuple[Break, ...]:
     x, y, is_change = series.steps, series.values, series.is_change
-    trend_of = np.log(y) if is_change else y
-    trend = trend_breaks(x, trend_of, alpha)
+    trend_of = rate_of(x, y, is_change=True) if is_change else y
+    trend = trend_breaks(x, trend_of, alpha, runs_out=is_change)
     places, spread = spread_breaks(trend.residuals, alpha)
     if places.size:
         # Judge levels by the largest of the noises, not by their mean.
         sizes = np.append(spread[:, 3], spread[-1, 4]) ** 2
         inflation = float(sizes.max() / max(np.median(trend.residuals**2) * 2.2, 1e-30))
-        trend = trend_breaks(x, trend_of, alpha, inflation=max(inflation, 1.0))
+        trend = trend_breaks(
+            x, trend_of, alpha, inflation=max(inflation, 1.0), runs_out=is_change
+        )
     found: list[tuple[int, Break]] = []
     for place, kind, fact in zip(trend.places, trend.kinds, trend.facts, strict=True):
         word: Kind = "slope" if kind == SLOPE else "level"

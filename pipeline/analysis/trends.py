@@ -50,12 +50,31 @@ class Trend:
     residuals: Floats
 
 
+@dataclass(frozen=True)
+class _Scales:
+    """The variance of the noise, over the long run too; the level of a test.
+
+    `end` is where a curve may run into nothing, infinite where it may not.
+    """
+
+    variance: float
+    long_run: float
+    alpha: float
+    end: float
+
+
 def trend_breaks(
-    steps: Floats, values: Floats, alpha: float, *, inflation: float = 1.0
+    steps: Floats,
+    values: Floats,
+    alpha: float,
+    *,
+    inflation: float = 1.0,
+    runs_out: bool = False,
 ) -> Trend:
     """The breaks of a series that is not constant and has MIN_POINTS or more.
 
-    `inflation` multiplies the noise variance, where it is known to vary.
+    `inflation` multiplies the noise variance, where it is known to vary. `runs_out`
+    says that values may follow a learning rate that decays to nothing at the end.
     """
     span, low, high = steps[-1] - steps[0], values.min(), values.max()
     x = (steps - steps[0]) / span
@@ -67,11 +86,12 @@ def trend_breaks(
     sigma2, rho = noise(x, y, starts[1:])
     sigma2 = max(sigma2, floor) * inflation
     long_run = sigma2 * (1.0 + rho) / (1.0 - rho)
+    scales = _Scales(sigma2, long_run, alpha, 1.0 if runs_out else np.inf)
     starts, is_sloped = _propose(x, y, long_run)
     residuals = _residuals(x, raw, starts, is_sloped)
-    if is_sloped and _is_a_curve(x, y, starts, long_run):
+    if is_sloped and _is_a_curve(x, y, starts, scales):
         starts = starts[:1]
-    places, facts = _prove(x, y, starts, is_sloped, (sigma2, long_run, alpha))
+    places, facts = _prove(x, y, starts, is_sloped, scales)
     is_slope = places[:, 1] == SLOPE
     unit = np.where(is_slope, (high - low) / span, high - low)
     shift = np.where(is_slope, 0.0, np.median(values))
@@ -102,23 +122,18 @@ def _residuals(x: Floats, y: Floats, starts: Ints, is_sloped: bool) -> Floats:
     return np.concatenate(pieces)
 
 
-def _is_a_curve(x: Floats, y: Floats, starts: Ints, long_run: float) -> bool:
+def _is_a_curve(x: Floats, y: Floats, starts: Ints, scales: _Scales) -> bool:
     """Whether one cubic does as well as all the bends, each two parameters."""
     left = (_residuals(x, y, starts, is_sloped=True) ** 2).sum()
-    price = long_run * np.log(x.size)
+    price = scales.long_run * np.log(x.size)
     bends = left + 2.0 * price * (starts.size - 1)
-    return bool(smooth_residual_sum(x, y) + 2.0 * price < bends)
+    return bool(smooth_residual_sum(x, y, scales.end) + 2.0 * price < bends)
 
 
 def _prove(
-    x: Floats,
-    y: Floats,
-    starts: Ints,
-    is_sloped: bool,
-    scales: tuple[float, float, float],
+    x: Floats, y: Floats, starts: Ints, is_sloped: bool, scales: _Scales
 ) -> tuple[Ints, Floats]:
     """Take out the least certain break until every one left is significant."""
-    sigma2, long_run, alpha = scales
     n = x.size
     while True:
         k = starts.size - 1
@@ -126,24 +141,22 @@ def _prove(
         for b in range(k):
             lo, mid = starts[b], starts[b + 1]
             hi = starts[b + 2] if b + 2 < starts.size else n
-            place, kind, gain = _judge(
-                x[lo:hi], y[lo:hi], mid - lo, is_sloped, long_run
-            )
+            place, kind, gain = _judge(x[lo:hi], y[lo:hi], mid - lo, is_sloped, scales)
             places[b, 0], places[b, 1] = lo + place, kind
             facts[b, 1] = gain
             facts[b, 2] = p_value(gain, n)
             _measure(x, y, (lo, lo + place, hi), is_sloped, places[b], facts[b])
-            facts[b, 0] /= np.sqrt(sigma2)
+            facts[b, 0] /= np.sqrt(scales.variance)
         if k == 0:
             return places, facts
         worst = np.argmax(facts[:, 2])
-        if facts[worst, 2] <= alpha:
+        if facts[worst, 2] <= scales.alpha:
             return places, facts
         starts = np.delete(starts, worst + 1)
 
 
 def _judge(
-    x: Floats, y: Floats, guess: int, is_sloped: bool, long_run: float
+    x: Floats, y: Floats, guess: int, is_sloped: bool, scales: _Scales
 ) -> tuple[int, int, float]:
     """Place, kind and gain over no break, in long-run variances; 0 for a curve."""
     if not is_sloped:
@@ -152,17 +165,17 @@ def _judge(
             (after - after.mean()) ** 2
         ).sum()
         whole = ((y - y.mean()) ** 2).sum()
-        return guess, LEVEL, (whole - split) / long_run
-    price = long_run * np.log(x.size)
+        return guess, LEVEL, (whole - split) / scales.long_run
+    price = scales.long_run * np.log(x.size)
     reach = 5 + x.size // 10
     place, kind, left, cost = best_break(x, y, guess, reach, price)
     # A bend and its place are two parameters, as a cubic has beyond a line: equal in
     # cost, and the curve has the benefit of the doubt.
-    if smooth_residual_sum(x, y) < cost - price + _DOUBT * price:
+    if smooth_residual_sum(x, y, scales.end) < cost - price + _DOUBT * price:
         return place, kind, 0.0
     level, slope = line(x, y)
     whole = ((y - level - slope * x) ** 2).sum()
-    return place, kind, (whole - left) / long_run
+    return place, kind, (whole - left) / scales.long_run
 
 
 def _measure(

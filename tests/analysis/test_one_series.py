@@ -57,6 +57,20 @@ def test_a_burst_of_change_at_one_step():
     assert found.after / found.before == pytest.approx(4, rel=0.25)
 
 
+@pytest.mark.parametrize("last", [9000, 8610])
+def test_changes_that_follow_a_rate_which_decays_to_nothing_are_not_cut(last):
+    # The last checkpoint of a run seldom lies on its grid.
+    steps = np.array([*range(500, last, 500), last])
+    cut = 0
+    for seed in range(20):
+        strides = np.diff(steps, prepend=0)
+        rate = 1 - (steps - strides / 2) / last
+        noisy = np.exp(0.1 * np.random.default_rng(seed).standard_normal(steps.size))
+        values = 0.1 * rate * np.sqrt(strides) * noisy
+        cut += bool(find_breaks(steps, values, is_change=True))
+    assert cut <= 2
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_units_do_not_matter(scale):
     values = noise()
