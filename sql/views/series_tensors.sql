@@ -5,6 +5,7 @@
 -- column: n_inf integer elements — elements that are Inf, of either sign
 -- column: checkpoint_digest text — the checkpoint's digest over all its tensors
 -- column: digest_before text — digest at the step before
+-- column: digest_after text — digest at the step after
 -- column: place_before integer — place of the step before
 -- column: norm_before real — norm at the step before
 -- column: norm_after real — norm at the step after
@@ -16,7 +17,8 @@
 -- column: shape_before text — shape at the step before
 -- column: place integer — 0-based place of the step among the series' steps
 -- column: move real — how far its norm, mean and extreme went since the step before
--- column: misfit real — |ln norm| off the mean of the steps before and after
+-- column: misfit real — |ln norm| off the mean of the steps before and after, null
+--   where one of them holds the same values
 -- column: is_copy boolean — the same values stand at a step that is not next to it
 --   with others between
 -- column: is_trained boolean — it changes from most steps to the next
@@ -37,6 +39,7 @@ followed as (
     select
         *,
         lag(digest) over steps as digest_before,
+        lead(digest) over steps as digest_after,
         lag(place) over steps as place_before,
         lag(norm) over steps as norm_before,
         lead(norm) over steps as norm_after,
@@ -62,11 +65,15 @@ select
     abs(ln(nullif(norm, 0)) - ln(nullif(norm_before, 0)))
         + abs(mean - mean_before) / nullif(std_before, 0)
         + abs(abs_max - abs_max_before) / nullif(std_before, 0) as move,
-    abs(
-        ln(nullif(norm, 0)) - (
-            ln(nullif(coalesce(norm_before, norm_after), 0))
-            + ln(nullif(coalesce(norm_after, norm_before), 0))
-        ) / 2
+    if(
+        digest = digest_before or digest = digest_after,
+        null,
+        abs(
+            ln(nullif(norm, 0)) - (
+                ln(nullif(coalesce(norm_before, norm_after), 0))
+                + ln(nullif(coalesce(norm_after, norm_before), 0))
+            ) / 2
+        )
     ) as misfit,
     min(run) over same <> max(run) over same as is_copy,
     max(run) over (partition by series, tensor) * 2

@@ -52,6 +52,19 @@ def change(folder, step, name, make):
             save_file(tensors, path)
 
 
+def drop(folder, step, name):
+    """Take one tensor of one step away, from its shard and the index."""
+    checkpoint = folder / f"step-{step:06d}"
+    path = checkpoint / "model.safetensors.index.json"
+    index = json.loads(path.read_text())
+    file = checkpoint / index["weight_map"].pop(name)
+    path.write_text(json.dumps(index))
+    tensors = load_file(file)
+    del tensors[name]
+    file.unlink()
+    save_file(tensors, file)
+
+
 def copy_checkpoint(folder, source, target):
     shutil.rmtree(folder / f"step-{target:06d}")
     shutil.copytree(folder / f"step-{source:06d}", folder / f"step-{target:06d}")

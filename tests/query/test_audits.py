@@ -13,6 +13,7 @@ from tests.query.series_builder import (
     change,
     copy_checkpoint,
     copy_shard,
+    drop,
     measure,
     save_steps,
 )
@@ -151,5 +152,81 @@ def test_an_unknown_series(run):
 
 def test_audits_say_the_same_columns():
     audits = list_audits()
-    assert len(audits) == 8
+    assert len(audits) == 9
     assert len({tuple(c.name for c in audit.columns) for audit in audits}) == 1
+
+
+def test_many_early_steps_that_serve_the_final_weights(run):
+    # Side by side they suit each other: the last step is still the original.
+    for step in (300, 400, 500, 600):
+        copy_checkpoint(run, 1100, step)
+    rows = found(run, "step finding evidence")
+    assert [row[:2] for row in rows if row[1] == "copied_checkpoint"] == [
+        (step, "copied_checkpoint") for step in (300, 400, 500, 600)
+    ]
+    assert all("step 1100, the last step" in row[2] for row in rows[:4])
+
+
+def test_a_first_checkpoint_of_another_initialisation(tmp_path):
+    # As pythia #203: step 1 does not descend from step 0. The layer norm is all ones.
+    steps = (0, 1, 2, 4, 8, 16, 32)
+    run = save_steps(tmp_path / "run", steps, stride=0.0002)
+    assert found(run) == []
+    other = save_steps(tmp_path / "other", (0,), seed=5)
+    shutil.rmtree(run / "step-000000")
+    shutil.copytree(other / "step-000000", run / "step-000000")
+    shutil.rmtree(tmp_path / "lake")
+    ((step, finding, severity, evidence),) = found(
+        run, "step finding severity evidence"
+    )
+    assert (step, finding, severity) == (0, "foreign_start", "serious")
+    assert "does not descend from it" in evidence
+
+
+@pytest.mark.parametrize("stride", [1e-5, 1e-3, 0.01, 0.05])
+def test_a_first_stride_of_any_length_is_no_other_initialisation(tmp_path, stride):
+    run = save_steps(tmp_path / "run", (0, 100, 200, 300), stride=stride)
+    assert found(run) == []
+
+
+def test_values_that_are_not_finite_are_named_at_each_step(run):
+    name = "h.0.attn.c_proj.weight"
+    for step in (800, 900, 1000):
+        change(run, step, name, lambda w: np.where(w == w.max(), np.inf, w))
+    assert found(run) == [
+        (step, "non_finite_tensor", name) for step in (800, 900, 1000)
+    ]
+
+
+def test_a_tensor_that_appears_midway_and_a_change_of_dtype(run):
+    name = "h.1.mlp.c_fc.weight"
+    for step in range(0, 600, 100):
+        drop(run, step, "h.1.attn.c_attn.bias")
+    change(run, 700, name, lambda w: w.astype(np.float16))
+    rows = found(run)
+    assert [row for row in rows if row[1] == "absent_tensor"] == [
+        (step, "absent_tensor", "h.1.attn.c_attn.bias") for step in range(0, 600, 100)
+    ]
+    assert [row for row in rows if row[1] == "changed_dtype"] == [
+        (700, "changed_dtype", name),
+        (800, "changed_dtype", name),
+    ]
+
+
+def test_a_step_that_is_there_twice(run):
+    shutil.copytree(run / "step-000300", run / "step-0300")
+    rows = found(run, "step finding evidence")
+    assert (
+        300,
+        "repeated_step",
+        "2 checkpoints claim this step: step-000300, step-0300",
+    ) in rows
+
+
+def test_a_second_run_begins_midway(tmp_path):
+    run = save_steps(tmp_path / "run", stride=0.0002)
+    other = save_steps(tmp_path / "other", seed=5, stride=0.0002)
+    for step in range(600, 1200, 100):
+        shutil.rmtree(run / f"step-{step:06d}")
+        shutil.copytree(other / f"step-{step:06d}", run / f"step-{step:06d}")
+    assert found(run) == [(600, "not_descended", None)]

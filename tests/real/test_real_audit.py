@@ -36,6 +36,7 @@ def test_each_damage_is_named_and_nothing_else(tmp_path):
     run = tmp_path / "lora_roberta_pt"
     shutil.copytree(RUN, run)
     shutil.copy(run / "checkpoint-8610" / FILE, run / "checkpoint-2000" / FILE)
+    shutil.copy(run / "checkpoint-4000" / FILE, run / "checkpoint-3000" / FILE)
     shutil.rmtree(run / "checkpoint-5000")
     path = run / "checkpoint-6500" / FILE
     tensors = load_file(path)
@@ -45,6 +46,7 @@ def test_each_damage_is_named_and_nothing_else(tmp_path):
     save_file(tensors, path)
     assert sorted(found(run, tmp_path / "lake")) == [
         (2000, "copied_checkpoint", None),
+        (3000, "copied_checkpoint", None),
         (5500, "missing_step", None),
         (6500, "zeroed_tensor", name),
     ]
