@@ -174,6 +174,40 @@ def test_a_tensor_stands_beside_its_like_at_the_same_depth(visit):
     assert tab.locator("#compare .beside path.area").count() == 1
 
 
+def test_a_component_shows_what_was_measured_of_its_weight(visit):
+    tab = visit.open("#m=run&n=r/decoder/1/qkv")
+    assert tab.locator("#details path.area").count() == 1
+    assert "Of h.1.attn.c_attn.weight:" in text_of(tab, "#details")
+    assert "kurtosis" in text_of(tab, "#details")
+
+
+def test_one_tensor_of_one_step_is_a_page_too(browser, tmp_path):
+    tensor = Tensor("w", "F32", (), Location(None, None, "other", "weight"))
+    profile = {
+        "revisions": [{"revision": "step-1", "step": 1}],
+        "values": [[[None]] * 14],
+        "frames": [[]],
+        "bins": [[""]],
+        "outside": [[0]],
+        "spectra": [[[]]],
+    }
+    alone = Structure("alone", "unknown", grow([tensor]))
+    empty = Structure("empty", "unknown", ())
+    path = tmp_path / "page.html"
+    data = collect([Exhibit(alone, profile), Exhibit(empty)])
+    path.write_text(render(data), encoding="utf-8")
+    visit = Visit(browser, path)
+    tab = visit.open("#n=t/w")
+    assert not tab.locator("#steps").is_visible()
+    assert "scalar" in text_of(tab, "#details")
+    for view in ("diagram", "tensors", "compare"):
+        tab.locator(f".views [data-view={view}]").click()
+    tab.locator("#model").select_option("empty")
+    assert text_of(tab, "#details h2") == "empty"
+    visit.context.close()
+    assert visit.problems == []
+
+
 def test_hostile_names_are_text(visit):
     tab = visit.open()
     tab.locator("#model").select_option(HOSTILE[0])

@@ -43,12 +43,26 @@ function nodeDetails({ data, model, node, step, store }) {
     sizes(model, node.parameters, node.tensors),
     isModel ? modelFacts(model, step) : null,
     isModel || node.children.length > 1 ? breakdown(data, node) : null,
+    component ? mainTensor({ data, model, node, step }) : null,
     node.kind === "component" || node.kind === "module"
       ? classes(data, sharedChain(node.tensors))
       : null,
     node.children.length ? children(node, store) : null,
     isModel ? [config(model), notes(model)] : null,
   ];
+}
+
+// What was measured of the tensor that stands for a component: its (first) weight.
+function mainTensor({ data, model, node, step }) {
+  const weight = node.tensors.find((t) => t.parameter === "weight") || node.tensors[0];
+  const measured = [
+    pictures(data, model, weight, step),
+    statistics(data, model, weight, step),
+    courses(data, model, weight, step),
+  ].flat();
+  if (!measured.some(Boolean)) return null;
+  const isOne = node.tensors.length === 1;
+  return [isOne ? null : h("p", { class: "small name" }, `Of ${weight.name}:`), measured];
 }
 
 function tensorDetails({ data, model, node, step, store }) {

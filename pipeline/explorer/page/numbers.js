@@ -38,7 +38,7 @@ function number(value) {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
     const [digits, power] = value.toExponential(2).split("e");
-    return `${minus(digits)} × 10${superscript(Number(power))}`;
+    return `${minus(digits)}\u202f×\u202f10${superscript(Number(power))}`;
   }
   return minus(trim(value, 4));
 }
