@@ -23,6 +23,7 @@ from pipeline.metrics.singular_values import (
     SingularValues,
     Solve,
     block_rows,
+    scale_down,
     singular_values,
 )
 
@@ -116,7 +117,7 @@ class TorchSolver:
         size = n_small, n_small
         gram = torch.zeros(size, dtype=torch.float64, device=self._device)
         for block in blocks(block_rows(n_small)):
-            scaled = torch.from_numpy(np.ldexp(block, -exponent)).to(self._device)
+            scaled = torch.from_numpy(scale_down(block, exponent)).to(self._device)
             gram.addmm_(scaled.T, scaled)
         return gram
 

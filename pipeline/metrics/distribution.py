@@ -61,13 +61,18 @@ def _count_non_finite(tally: Tally) -> tuple[int, int, int]:
 
 def _with_one_zero(counts: NDArray[np.int64], dtype: str) -> NDArray[np.int64]:
     """Count −0 as +0, which is the first pattern of its kind in every dtype."""
-    zeros = np.flatnonzero(_numbers(dtype) == 0)
+    zeros = _zero_patterns(dtype)
     if zeros.size < 2:
         return counts
     merged = counts.copy()
     merged[zeros[0]] = counts[zeros].sum()
     merged[zeros[1:]] = 0
     return merged
+
+
+@cache
+def _zero_patterns(dtype: str) -> NDArray[np.int64]:
+    return np.flatnonzero(_numbers(dtype) == 0)
 
 
 @cache

@@ -26,6 +26,10 @@ _BLOCK_BYTES = 1 << 22
 # LAPACK's bounds grow with the side; the sum over rows adds a few roundings more.
 _ROUNDINGS = 8
 
+# Entries from 2^−200 to 2^200 have squares, and sums of them, that neither overflow nor
+# vanish. Others are scaled by a power of two, which is exact, and costs a pass.
+_SAFE_EXPONENT = 200
+
 # σ_min is trusted when its squared value stands this far above the error of λ.
 _TRUST = 50.0
 
@@ -63,9 +67,14 @@ def eigenvalues_of_gram(
     """Eigenvalues of Σ BᵀB over the blocks B times 2^−exponent, ascending."""
     gram = np.zeros((n_small, n_small))
     for block in blocks(block_rows(n_small)):
-        scaled = np.ldexp(block, -exponent)
+        scaled = scale_down(block, exponent)
         gram += scaled.T @ scaled
     return np.asarray(np.linalg.eigvalsh(gram))
+
+
+def scale_down(block: Matrix, exponent: int) -> Matrix:
+    """The block times 2^−exponent, exactly; not a copy where there is nothing to do."""
+    return np.ldexp(block, -exponent) if exponent else block
 
 
 def block_rows(n_small: int) -> int:
@@ -88,8 +97,9 @@ def singular_values(
     """
     if abs_max == 0:
         return SingularValues(np.zeros(n_small), "gram", 0.0)
-    # Scaling by a power of two is exact, and squares neither overflow nor vanish.
     exponent = frexp(abs_max)[1]
+    if abs(exponent) < _SAFE_EXPONENT:
+        exponent = 0
     lam = eigenvalues(blocks, n_small, exponent)[::-1]
     error = _relative_error(n_small) * lam[0]
     if lam[-1] > _TRUST * error:
@@ -109,7 +119,7 @@ def _triangle(blocks: Blocks, n_small: int, exponent: int) -> Matrix:
     """R of the QR factorisation, one block at a time: it has the same σ."""
     r: Matrix = np.zeros((0, n_small))
     for block in blocks(2 * n_small):
-        stacked = np.vstack([r, np.ldexp(block, -exponent)])
+        stacked = np.vstack([r, scale_down(block, exponent)])
         r = np.asarray(np.linalg.qr(stacked, mode="r"))
     return r
 

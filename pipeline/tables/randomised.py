@@ -23,7 +23,7 @@ RANDOMISED = Table(
         Column(
             "n_shuffles",
             COUNT,
-            "shuffles made: 1, or 8 to 20 where entries are far from normal",
+            "shuffles made: 1, or 8 to 12 where entries are far from normal",
             "shuffles",
             bounds=(1, None),
         ),

@@ -10,12 +10,12 @@ from pipeline.metrics import shuffles
 from pipeline.metrics.shuffles import shuffle
 
 
-@pytest.fixture(params=[1 << 18, 64], ids=["one bucket", "many buckets"])
-def bucket_bytes(request, monkeypatch):
-    monkeypatch.setattr(shuffles, "_BUCKET_BYTES", request.param)
+@pytest.fixture(params=[1 << 20, 0], ids=["at once", "by buckets"])
+def cache_bytes(request, monkeypatch):
+    monkeypatch.setattr(shuffles, "_CACHE_BYTES", request.param)
 
 
-@pytest.mark.usefixtures("bucket_bytes")
+@pytest.mark.usefixtures("cache_bytes")
 @pytest.mark.parametrize("dtype", [np.float32, np.uint16, np.uint8])
 @pytest.mark.parametrize("n", [0, 1, 2, 1000])
 def test_the_elements_stay_and_their_order_goes(dtype, n):
@@ -28,9 +28,10 @@ def test_the_elements_stay_and_their_order_goes(dtype, n):
     assert (mixed == shuffle(values, np.random.default_rng(0))).all()
 
 
-@pytest.mark.parametrize("bucket_bytes", [64, 8], indirect=False)
-def test_every_order_is_as_likely(bucket_bytes, monkeypatch):
-    monkeypatch.setattr(shuffles, "_BUCKET_BYTES", bucket_bytes)
+@pytest.mark.usefixtures("cache_bytes")
+@pytest.mark.parametrize("n_buckets", [2, 256])
+def test_every_order_is_as_likely(n_buckets, monkeypatch):
+    monkeypatch.setattr(shuffles, "_N_BUCKETS", n_buckets)
     rng = np.random.default_rng(1)
     values = np.arange(4, dtype=np.float32)
     found = [tuple(shuffle(values, rng).tolist()) for _ in range(4800)]
@@ -38,7 +39,7 @@ def test_every_order_is_as_likely(bucket_bytes, monkeypatch):
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
-@pytest.mark.usefixtures("bucket_bytes")
+@pytest.mark.usefixtures("cache_bytes")
 def test_places_are_independent_of_where_an_element_was():
     values = np.arange(2000, dtype=np.float64)
     mixed = shuffle(values, np.random.default_rng(2))
