@@ -9,6 +9,7 @@ from pipeline.errors import WeightlakeError
 from pipeline.extract.ledger import Standing, digest_files, look_up
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, identify
+from pipeline.metrics.singular_values import GRAMS_HELD
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
 from pipeline.tables import SPECTRA
@@ -100,12 +101,13 @@ def _status(standing: Standing) -> Status:
 
 
 def _peak(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> int:
-    """Tensors in flight, and one Gram matrix with LAPACK's copy a thread."""
+    """Tensors in flight, and one Gram matrix in work a thread."""
     half = settings.memory_bytes // 2
     largest = max((t.n_bytes for t in checkpoint.tensors), default=0)
     held = min(half, largest + (1 << 26), sum(t.n_bytes for t in checkpoint.tensors))
     gram = max(
-        (16 * n_small**2 for _, n_small in _sides(checkpoint, layout)), default=0
+        (int(GRAMS_HELD * 8 * n_small**2) for _, n_small in _sides(checkpoint, layout)),
+        default=0,
     )
     if SPECTRA.name not in settings.families:
         gram = 0

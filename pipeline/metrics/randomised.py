@@ -19,7 +19,11 @@ from pipeline.metrics.marchenko_pastur import fit_bulk
 from pipeline.metrics.matrix_views import no_view
 from pipeline.metrics.nulls import MOST_KURTOSIS, NULL_METRICS, null_p
 from pipeline.metrics.shuffles import shuffle
-from pipeline.metrics.singular_values import SingularValues, blocks_of_array
+from pipeline.metrics.singular_values import (
+    GRAMS_HELD,
+    SingularValues,
+    blocks_of_array,
+)
 from pipeline.metrics.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectrum import shape_metrics
 from pipeline.metrics.tail import MIN_SIDE, describe_tail
@@ -76,7 +80,7 @@ def _bytes_needed(tensor: Tensor, view: View) -> int:
     """The entries as the view has them, shuffled, a label each, and a Gram matrix."""
     itemsize = max(DTYPES[tensor.values.dtype].bits // 8, 1)
     n_elements, n_small = view.n_rows * view.n_cols, min(view.n_rows, view.n_cols)
-    return n_elements * (2 * itemsize + 1) + 16 * n_small**2
+    return n_elements * (2 * itemsize + 1) + int(GRAMS_HELD * 8 * n_small**2)
 
 
 def _count_shuffles(view: View) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 # What a core's second cache holds is shuffled at once.
 _CACHE_BYTES = 1 << 20
 
-# All labels that a byte has: random bytes cost a fourth of random numbers below a bound.
+# As many as a byte has values: random bytes cost a fourth of bounded random numbers.
 _N_BUCKETS = 256
 
 Array = NDArray[np.generic]

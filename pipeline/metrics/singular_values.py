@@ -20,8 +20,13 @@ from numpy.typing import NDArray
 from pipeline.metrics.decode import to_float
 from pipeline.metrics.values import TensorValues
 
-# Large enough for matrix products at full speed, small beside any Gram matrix.
-_BLOCK_BYTES = 1 << 22
+# Each product of a block costs a few passes over a Gram matrix beside it: blocks are of
+# so many bytes, and of half as many rows as columns where that is more.
+_BLOCK_BYTES = 1 << 23
+
+# The largest that is held at once, in Gram matrices: one, a product or LAPACK's copy,
+# and half of one for a block.
+GRAMS_HELD = 2.5
 
 # LAPACK's bounds grow with the side; the sum over rows adds a few roundings more.
 _ROUNDINGS = 8
@@ -66,9 +71,11 @@ def eigenvalues_of_gram(
 ) -> NDArray[np.float64]:
     """Eigenvalues of Σ BᵀB over the blocks B times 2^−exponent, ascending."""
     gram = np.zeros((n_small, n_small))
+    product = np.empty_like(gram)
     for block in blocks(block_rows(n_small)):
         scaled = scale_down(block, exponent)
-        gram += scaled.T @ scaled
+        gram += np.matmul(scaled.T, scaled, out=product)
+    del product
     return np.asarray(np.linalg.eigvalsh(gram))
 
 
@@ -79,7 +86,7 @@ def scale_down(block: Matrix, exponent: int) -> Matrix:
 
 def block_rows(n_small: int) -> int:
     """Rows of a block that products are made of at full speed."""
-    return max(_BLOCK_BYTES // (8 * n_small), 256)
+    return max(_BLOCK_BYTES // (8 * n_small), n_small // 2, 256)
 
 
 def singular_values(

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.metrics.counting import sum_powers
 from pipeline.metrics.singular_values import (
+    GRAMS_HELD,
     Blocks,
     SingularValues,
     blocks_of_array,
@@ -30,8 +31,7 @@ def _solve(tensor: Tensor, view: View) -> SingularValues | Unsolved:
     n_small = min(view.n_rows, view.n_cols)
     if n_small == 0:
         return Unsolved("empty", "the view has no element")
-    # The Gram matrix, and the copy that LAPACK works in.
-    need = 2 * 8 * n_small**2
+    need = int(GRAMS_HELD * 8 * n_small**2)
     if need > tensor.memory_bytes:
         reason = f"a Gram matrix of side {n_small} needs {need} bytes: raise --memory"
         return Unsolved("over_budget", reason)
