@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from flows.progress import say
 from flows.require import require
 from flows.settings import WAREHOUSE
 from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.report import Document
 
 
 def report(
@@ -36,6 +39,14 @@ def report(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
     ] = Path("report.html"),
+    latex: Annotated[
+        Path | None,
+        typer.Option(
+            "--latex",
+            metavar="DIR",
+            help="Write it for print, too: LaTeX, and a PDF where a TeX is installed.",
+        ),
+    ] = None,
     templates: Annotated[
         Path | None,
         typer.Option(
@@ -56,7 +67,7 @@ def report(
     For example:
       weightlake report
       weightlake report --model gpt2 --compare gpt2..gpt2-tuned -o gpt2.html
-      weightlake report --templates sections
+      weightlake report --templates sections --latex print
     """
     for module in ("matplotlib", "jinja2", "markdown_it"):
         require(module, extra="report", what="a report")
@@ -72,13 +83,27 @@ def report(
             "version": own_version(),
             "warehouse": str(warehouse),
             "command": shlex.join(["weightlake", *sys.argv[1:]]),
-        }
+        },
+        forms=("inline", "pdf") if latex else ("inline",),
     )
     document = compose(
         warehouse, scope, found, facts, folders=(queries,) if queries else ()
     )
     n_bytes = write_page(document, output)
     say(f"{output}: {len(document.sections)} sections, {n_bytes / 1e6:.1f} MB")
+    if latex is not None:
+        _print(document, latex)
+
+
+def _print(document: Document, folder: Path) -> None:
+    """The print edition; without a TeX its source is all there is, which is said."""
+    from pipeline.report import TypesetError, typeset, write_latex
+
+    source = write_latex(document, folder)
+    try:
+        say(f"{typeset(source)}: written for print")
+    except TypesetError as error:
+        say(str(error))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -81,7 +81,7 @@ def _filled(tokens: list[Token], values: Values) -> Sentence:
 
 def _fill(tokens: Sequence[Token], values: Values) -> None:
     for token in tokens:
-        if token.type in {"text", "code_inline"}:
+        if token.type in {"text", "code_inline", "code_block"}:
             token.content = _PLACE.sub(lambda m: _value(m[1], values), token.content)
         _fill(token.children or (), values)
 

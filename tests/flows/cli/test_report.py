@@ -50,3 +50,12 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path, capsys):
     (tmp_path / "r.html").mkdir()
     assert main(["report", "-o", str(tmp_path / "r.html")]) == 1
     assert "r.html" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("lake")
+def test_the_print_edition_is_written_without_a_tex(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    words = ["--latex", str(tmp_path / "print"), "-o", str(tmp_path / "r.html")]
+    assert main(["report", *words]) == 0
+    assert "no TeX is installed" in capsys.readouterr().err
+    assert (tmp_path / "print/report.tex").is_file()
