@@ -159,8 +159,7 @@ def _read_factor(job: PairJob, factor: TensorRef) -> Matrix:
 
 
 def _measure(job: PairJob, base: TensorRef, delta: _Delta) -> Row:
-    limit = job.settings.memory_bytes // (4 * job.settings.threads)
-    values = load(job.old_reader, base, largest_bytes=limit).values
+    values = job.values(job.old_reader, base)
     row = measure_change(_walk(values, delta))
 
     def both() -> tuple[Matrix, Matrix]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -14,12 +15,13 @@ from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
 from pipeline.extract.settings import Settings
 from pipeline.metrics.change import measure_change
-from pipeline.metrics.decode import is_measurable, to_float
+from pipeline.metrics.decode import is_measurable
 from pipeline.metrics.subspaces import measure_directions
 from pipeline.metrics.values import TensorValues
 from pipeline.refs import TensorRef
 from pipeline.sources import TensorReader
 
+Block = NDArray[np.floating]
 Matrix = NDArray[np.float64]
 MakePair = Callable[[], tuple[Matrix, Matrix]]
 
@@ -73,28 +75,27 @@ class PairJob:
         return digest is not None and digest == self.known[1].get(new.name)
 
     def _compare(self, match: Match, old: TensorRef, new: TensorRef) -> Row:
-        limit = self.settings.memory_bytes // (4 * self.settings.threads)
-        a = load(self.old_reader, old, largest_bytes=limit).values
-        b = load(self.new_reader, new, largest_bytes=limit).values
-        if a.resident is None or b.resident is None or match.how == "transposed":
-            return self._compare_large(match, a, b)
-        x, y = (to_float(v.array(), v.dtype) for v in (a, b))
-        if match.how == "resized":
-            n = min(len(x), len(y))
-            x, y = x[:n], y[:n]
-        return self.with_subspaces(measure_change([(x, y)]), x.shape, _in_float64(x, y))
-
-    def _compare_large(self, match: Match, a: TensorValues, b: TensorValues) -> Row:
+        a, b = self.values(self.old_reader, old), self.values(self.new_reader, new)
         if match.how != "transposed":
-            return measure_change(_walk(a, b))
-        if a.resident is None or b.resident is None:
-            return {
-                "status": "skipped",
-                "reason": "too large to be turned: raise --memory",
-            }
-        x, y = (to_float(v.array(), v.dtype) for v in (a, b))
-        x = np.ascontiguousarray(x.T)
-        return self.with_subspaces(measure_change([(x, y)]), x.shape, _in_float64(x, y))
+            row = measure_change(walk_pairs(a, b))
+            shape = (
+                (min(old.shape[0], new.shape[0]), *new.shape[1:]) if new.shape else ()
+            )
+            return self.with_subspaces(row, shape, lambda: _as_matrices(a, b))
+        if 6 * 8 * old.n_elements > self.settings.memory_bytes // self.settings.threads:
+            reason = "too large to be turned: raise --memory"
+            return {"status": "skipped", "reason": reason}
+        x, y = np.ascontiguousarray(_as_matrix(a).T), _as_matrix(b)
+        return self.with_subspaces(measure_change([(x, y)]), new.shape, lambda: (x, y))
+
+    def values(self, reader: TensorReader, tensor: TensorRef) -> TensorValues:
+        """The tensor's values, left in its file; codes are decoded where they fit."""
+        if tensor.quantised:
+            limit = self.settings.memory_bytes // (4 * self.settings.threads)
+            return load(reader, tensor, largest_bytes=limit).values
+        # Not by `load`: it hashes what it reads, and nobody asks for the digest here.
+        read = partial(reader.read_into, tensor)
+        return TensorValues(tensor.dtype, tensor.shape, read=read)
 
     def with_subspaces(self, row: Row, shape: tuple[int, ...], pair: MakePair) -> Row:
         """The row with the columns of matrices, where these were asked for.
@@ -117,17 +118,39 @@ class PairJob:
         return row | measure_directions(*pair())
 
 
-def _in_float64(x: NDArray[np.floating], y: NDArray[np.floating]) -> MakePair:
-    return lambda: (x.astype(np.float64), y.astype(np.float64))
-
-
-def _walk(
-    a: TensorValues, b: TensorValues
-) -> Iterator[tuple[NDArray[np.floating], NDArray[np.floating]]]:
-    """Blocks of equal rows, as far as both go."""
-    for x, y in zip(a.row_blocks(), b.row_blocks(), strict=False):
+def walk_pairs(a: TensorValues, b: TensorValues) -> Iterator[tuple[Block, Block]]:
+    """Blocks of equal rows, as far as both go; each is in place until the next."""
+    x: Block = np.empty((0, 0))
+    y: Block = x
+    blocks, others = _blocks(a), _blocks(b)
+    while True:
+        # The two may be of unlike dtypes, and so come in blocks of unlike heights.
+        if not len(x):
+            x = next(blocks, x)
+        if not len(y):
+            y = next(others, y)
         n = min(len(x), len(y))
+        if n == 0:
+            return
         yield x[:n], y[:n]
+        x, y = x[n:], y[n:]
+
+
+def _blocks(values: TensorValues) -> Iterator[Block]:
+    """Rows of a matrix, entries of a vector."""
+    for block in values.row_blocks():
+        yield block.reshape(-1) if len(values.shape) < 2 else block
+
+
+def _as_matrix(values: TensorValues) -> Matrix:
+    return np.concatenate([block.astype(np.float64) for block in _blocks(values)])
+
+
+def _as_matrices(a: TensorValues, b: TensorValues) -> tuple[Matrix, Matrix]:
+    """Whole, but for rows that only one of them has."""
+    x, y = _as_matrix(a), _as_matrix(b)
+    n = min(len(x), len(y))
+    return x[:n], y[:n]
 
 
 def _are_measurable(*tensors: TensorRef) -> bool:

@@ -11,7 +11,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+# Numbers that a vector register and its neighbours hold.
+_LANES = 16
+
 Row = dict[str, Any]
+Sums = tuple[float, float, float, float, float, int, int]
 Pairs = Iterable[tuple[NDArray[np.floating], NDArray[np.floating]]]
 
 
@@ -60,12 +64,12 @@ def measure_change(pairs: Pairs) -> Row:
 
 
 def _add(sums: ChangeSums, a: NDArray[np.floating], b: NDArray[np.floating]) -> None:
-    found = _sum_pairs(a, b)
+    found = _sum(a, b)
     if not np.isfinite(found[0] + found[1]):
         held = np.isfinite(a) & np.isfinite(b)
         sums.n_left_out += a.size - int(held.sum())
         a, b = a[held], b[held]
-        found = _sum_pairs(a, b)
+        found = _sum(a, b)
     sums.n += a.size
     sums.squares_a += found[0]
     sums.squares_b += found[1]
@@ -76,21 +80,43 @@ def _add(sums: ChangeSums, a: NDArray[np.floating], b: NDArray[np.floating]) -> 
     sums.n_flipped += int(found[6])
 
 
-# NaN and Inf keep their meaning: a block that holds any shows it in its squares.
+def _sum(a: NDArray[np.floating], b: NDArray[np.floating]) -> Sums:
+    whole = a.size // _LANES * _LANES
+    sums = _sum_lanes(a[:whole], b[:whole])
+    if whole == a.size:
+        return sums
+    # Zeros fill up the last lanes: they change nothing but the count of equals.
+    rest = np.zeros((2, _LANES), np.result_type(a, b))
+    rest[0, : a.size - whole], rest[1, : a.size - whole] = a[whole:], b[whole:]
+    last = _sum_lanes(rest[0], rest[1])
+    return (
+        sums[0] + last[0],
+        sums[1] + last[1],
+        sums[2] + last[2],
+        sums[3] + last[3],
+        max(sums[4], last[4]),
+        sums[5] + last[5] - (_LANES - (a.size - whole)),
+        sums[6] + last[6],
+    )
+
+
+# NaN and Inf keep their meaning: a block that holds any shows it in its squares. One
+# running maximum would be taken entry by entry: every lane of a register has its own.
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _sum_pairs(
-    a: NDArray[np.floating], b: NDArray[np.floating]
-) -> tuple[float, float, float, float, float, int, int]:
-    squares_a = squares_b = products = squares_d = largest = 0.0
+def _sum_lanes(a: NDArray[np.floating], b: NDArray[np.floating]) -> Sums:
+    squares_a = squares_b = products = squares_d = 0.0
     equal, flipped = 0, 0
-    for i in range(a.size):
-        x, y = np.float64(a[i]), np.float64(b[i])
-        d = y - x
-        squares_a += x * x
-        squares_b += y * y
-        products += x * y
-        squares_d += d * d
-        largest = max(largest, abs(d))
-        equal += int(x == y)
-        flipped += int(x * y < 0)
-    return squares_a, squares_b, products, squares_d, largest, equal, flipped
+    largest = np.zeros(_LANES)
+    # Without the product the compiler cannot know that no lane ends early.
+    for start in range(0, a.size // _LANES * _LANES, _LANES):
+        for lane in range(_LANES):
+            x, y = np.float64(a[start + lane]), np.float64(b[start + lane])
+            d, product = y - x, x * y
+            squares_a += x * x
+            squares_b += y * y
+            products += product
+            squares_d += d * d
+            equal += int(d == 0)
+            flipped += int(product < 0)
+            largest[lane] = max(largest[lane], abs(d))
+    return squares_a, squares_b, products, squares_d, largest.max(), equal, flipped

@@ -63,6 +63,18 @@ def test_what_the_warehouse_knows_to_be_equal_is_not_read(tmp_path, warehouse):
     assert frozen["from_norm"] is None  # nothing was read
 
 
+def test_blocks_of_unlike_dtypes_stay_side_by_side(tmp_path, warehouse):
+    # Large enough for several blocks, of which those of float16 hold twice the rows.
+    rng = np.random.default_rng(0)
+    single = rng.normal(size=(3000, 200)).astype(np.float32)
+    old = save_model(tmp_path / "single", {"h.0.mlp.c_fc.weight": single})
+    half = {"h.0.mlp.c_fc.weight": single.astype(np.float16)}
+    compare(old, save_model(tmp_path / "half", half), warehouse)
+    row = rows(warehouse)["h.0.mlp.c_fc.weight"]
+    assert row["relative_change"] < 1e-3
+    assert row["n_elements"] == single.size
+
+
 def test_noise_is_drawn_for_what_changed(tmp_path, warehouse):
     base, rng = gpt2_tensors(width=32), np.random.default_rng(3)
     tuned = dict(base)
