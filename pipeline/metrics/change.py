@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -39,23 +39,32 @@ def measure_change(pairs: Pairs) -> Row:
 
     d = b − a. Pairs with a non-finite value on either side are left out and counted.
     Ratios without a denominator are None; `status` is ok, or non_finite where no pair
-    is finite, or empty.
+    is finite, or empty, or overflow where squares leave float64: then norms are None.
     """
     sums = ChangeSums()
     for a, b in pairs:
         _add(sums, np.ascontiguousarray(a).ravel(), np.ascontiguousarray(b).ravel())
-    norm_a, norm_b = sqrt(sums.squares_a), sqrt(sums.squares_b)
-    change = sqrt(sums.squares_d)
     row: Row = {
         "status": "ok" if sums.n else "non_finite" if sums.n_left_out else "empty",
         "n_left_out": sums.n_left_out,
+        "sign_flip_fraction": sums.n_flipped / sums.n if sums.n else None,
+        "unchanged_fraction": sums.n_equal / sums.n if sums.n else None,
+        "abs_max_change": sums.largest_d if sums.n else None,
+    }
+    if not isfinite(sums.squares_a + sums.squares_b + sums.squares_d):
+        reason = "the squares of its values are beyond float64"
+        return row | {"status": "overflow", "reason": reason}
+    return row | _norms(sums)
+
+
+def _norms(sums: ChangeSums) -> Row:
+    norm_a, norm_b = sqrt(sums.squares_a), sqrt(sums.squares_b)
+    change = sqrt(sums.squares_d)
+    row: Row = {
         "from_norm": norm_a,
         "change_norm": change,
         "relative_change": change / norm_a if norm_a > 0 else None,
         "cosine_similarity": None,
-        "sign_flip_fraction": sums.n_flipped / sums.n if sums.n else None,
-        "unchanged_fraction": sums.n_equal / sums.n if sums.n else None,
-        "abs_max_change": sums.largest_d if sums.n else None,
     }
     if norm_a > 0 and norm_b > 0:
         cosine = sums.products / norm_a / norm_b

@@ -24,6 +24,8 @@ from pipeline.metrics.sparsity import zero_patterns
 from pipeline.metrics.tail_fits import measure_tails
 from pipeline.metrics.tensor import Family, Rows, Tensor
 
+_SINGLES = (np.finfo(np.float32).min, np.finfo(np.float32).max)
+
 
 def measure_entries(tensor: Tensor) -> Rows:
     """One row of `tensor_stats` and one of `value_counts`."""
@@ -41,7 +43,8 @@ def measure_entries(tensor: Tensor) -> Rows:
         row |= fit_laws(dist)
     counts: Row = {
         "resolution": dist.resolution,
-        "values": dist.values.astype(np.float32),
+        # Beyond float32, which such an F64 tensor overflows in its moments anyway.
+        "values": np.clip(dist.values, *_SINGLES).astype(np.float32),
         "counts": dist.counts,
     }
     return {"tensor_stats": [row], "value_counts": [counts]}

@@ -95,7 +95,6 @@ def describe_solved(solved: Solved, shape: tuple[int, int], eps: float) -> Row:
     row |= {
         "singular_values": solved.sigma,
         "sigma_error_bound": solved.error_bound,
-        "reason": "all entries are 0" if row["status"] == "all_zero" else None,
     }
     return row
 

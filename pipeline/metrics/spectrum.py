@@ -37,6 +37,7 @@ def describe_spectrum(
     smallest = float(sigma[-1])
     row: Row = {
         "status": "ok" if largest > 0 else "all_zero",
+        "reason": None if largest > 0 else "all entries are 0",
         "n_rows": n_rows,
         "n_cols": n_cols,
         "spectral_norm": largest,

@@ -18,9 +18,16 @@ def write_catalog(root: Path, target: Path) -> None:
 
     The views name the warehouse by its absolute path; no measurement is copied, so the
     file can be thrown away and written anew. It appears whole or not at all.
-    Raises WarehouseError when `root` is no warehouse or `target` cannot be written.
+    Raises WarehouseError when `root` is no warehouse, or `target` cannot be written or
+    is a file of another kind.
     """
     check_warehouse(root)
+    if target.exists() and not _is_database(target):
+        raise WarehouseError(
+            "is there already, and is no DuckDB file",
+            where=str(target),
+            fix="Name another file, or remove this one first",
+        )
     partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         with duckdb.connect(str(partial)) as con:
@@ -34,6 +41,14 @@ def write_catalog(root: Path, target: Path) -> None:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _is_database(path: Path) -> bool:
+    """Whether a file begins as DuckDB's do: a checksum, then four letters."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as handle:
+        return handle.read(12)[8:] == b"DUCK"
 
 
 def _has_older_files(root: Path) -> bool:

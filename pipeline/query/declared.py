@@ -23,6 +23,7 @@ _FACTS = {
     "maximum": "double",
     "worse": "varchar",
     "reference": "varchar",
+    "words": ["varchar"],
     "is_key": "boolean",
     "is_nullable": "boolean",
     "is_metric": "boolean",
@@ -56,6 +57,17 @@ def keys_view() -> str:
         f"select '{table.name}' as table_name, model, revision, {_tensor(table)}, "
         f"{_rest(table)} as rest, {_digest(table)} from {table.name}"
         for table in TABLES
+    )
+
+
+def statuses_view() -> str:
+    """One row per row that has a status: table_name, model, revision, name, status.
+
+    `name` is the tensor and what else identifies the row, `reason` what it says of its
+    status; `has_reason` whether its table has room for one.
+    """
+    return " union all by name ".join(
+        _status(table) for table in TABLES if _has(table, "status")
     )
 
 
@@ -100,8 +112,22 @@ def _tensor(table: Table) -> str:
 
 
 def _digest(table: Table) -> str:
-    names = {column.name for column in table.columns}
-    return "digest" if "digest" in names else "null::varchar as digest"
+    return "digest" if _has(table, "digest") else "null::varchar as digest"
+
+
+def _status(table: Table) -> str:
+    tensor = "tensor" if "tensor" in table.key else "null"
+    has_reason = _has(table, "reason")
+    return (
+        f"select '{table.name}' as table_name, model, revision, "
+        f"concat_ws(' ', {tensor}, {_rest(table)}) as name, status, "
+        f"{'reason' if has_reason else 'null::varchar as reason'}, "
+        f"{str(has_reason).lower()} as has_reason from {table.name}"
+    )
+
+
+def _has(table: Table, name: str) -> bool:
+    return any(column.name == name for column in table.columns)
 
 
 def _rest(table: Table) -> str:

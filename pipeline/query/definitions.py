@@ -15,6 +15,7 @@ from pipeline.query.declared import (
     declared_rows,
     keys_view,
     numbers_view,
+    statuses_view,
 )
 from pipeline.query.header import read_header
 from pipeline.query.parquet import table_source
@@ -118,6 +119,11 @@ def _declared() -> dict[str, Definition]:
         ),
         "numbers": Definition(
             frozenset({"numbers"}), tables, f"create view numbers as {numbers_view()}"
+        ),
+        "statuses": Definition(
+            frozenset({"statuses"}),
+            tables,
+            f"create view statuses as {statuses_view()}",
         ),
     }
 

@@ -1,6 +1,14 @@
 """What does each LoRA adapter change? The spectrum of ΔW = scale · B · A, by module."""
 
-from pipeline.tables.column import COUNT, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    REAL,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 from pipeline.tables.spectral import spectral_columns
 
 ADAPTERS = Table(
@@ -30,11 +38,17 @@ ADAPTERS = Table(
             "lora, rslora (scale alpha / √rank), or dora (B · A alone is measured)",
             nullable=False,
         ),
-        Column(
-            "status",
-            TEXT,
-            "ok, all_zero, no_scale, missing_partner, shape_mismatch, empty, non_finite, over_budget, unreadable or not_converged",
-            nullable=False,
+        status_column(
+            "ok",
+            "all_zero",
+            "no_scale",
+            "missing_partner",
+            "shape_mismatch",
+            "empty",
+            "non_finite",
+            "over_budget",
+            "unreadable",
+            "not_converged",
         ),
         Column("reason", TEXT, "what the status means here"),
         Column("alpha", REAL, "lora_alpha of the module"),

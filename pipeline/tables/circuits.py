@@ -1,6 +1,13 @@
 """What are the spectra of W_Qᵀ·W_K and W_O·W_V of each attention head?"""
 
-from pipeline.tables.column import COUNT, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 from pipeline.tables.spectral import spectral_columns
 
 CIRCUITS = Table(
@@ -29,11 +36,15 @@ CIRCUITS = Table(
         Column(
             "head_dim", COUNT, "dimensions of a head", "dimensions", bounds=(1, None)
         ),
-        Column(
-            "status",
-            TEXT,
-            "ok, missing_partner, no_heads, all_zero, non_finite, over_budget, unreadable or not_converged",
-            nullable=False,
+        status_column(
+            "ok",
+            "missing_partner",
+            "no_heads",
+            "all_zero",
+            "non_finite",
+            "over_budget",
+            "unreadable",
+            "not_converged",
         ),
         Column("reason", TEXT, "what the status means here"),
         *spectral_columns(),

@@ -27,6 +27,7 @@ class Column:
 
     `bounds` is the closed range that every non-null value lies in, `None` at an open
     end. `worse` says in which direction a metric is a worse sign, where it has one.
+    `words` are all that a text may be, where it is one of few.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     worse: str = ""
     reference: str = ""
     nullable: bool = True
+    words: tuple[str, ...] = ()
 
     @property
     def is_metric(self) -> bool:
@@ -74,6 +76,14 @@ class Table:
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
+
+
+def status_column(*words: str, of: str = "") -> Column:
+    """How a row came out: `ok` or one of the words that say why not."""
+    *most, last = words
+    meaning = f"{of}: " if of else ""
+    meaning += f"{', '.join(most)} or {last}"
+    return Column("status", TEXT, meaning, nullable=False, words=words)
 
 
 def key_columns() -> tuple[Column, ...]:

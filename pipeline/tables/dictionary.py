@@ -62,6 +62,7 @@ def _describe(table: Table, column: Column, position: int) -> dict[str, Any]:
         "maximum": high,
         "worse": column.worse,
         "reference": column.reference,
+        "words": list(column.words),
         "is_key": column.name in table.key,
         "is_nullable": column.nullable,
         "is_metric": column.is_metric,

@@ -1,6 +1,15 @@
 """What ran when, what did it cost, and what failed? The log of every extraction."""
 
-from pipeline.tables.column import COUNT, REAL, TEXT, TIME, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    REAL,
+    TEXT,
+    TIME,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 
 EXTRACTIONS = Table(
     name="extractions",
@@ -19,7 +28,7 @@ EXTRACTIONS = Table(
         ),
         Column("family_version", COUNT, "version of the family's definitions"),
         Column("source", TEXT, "path or hub reference that was read", nullable=False),
-        Column("status", TEXT, "measured or failed", nullable=False),
+        status_column("measured", "failed"),
         Column("error", TEXT, "what went wrong, where, and what to do"),
         Column(
             "started_at", TIME, "when the checkpoint was begun", "UTC", nullable=False

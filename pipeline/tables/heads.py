@@ -1,6 +1,13 @@
 """What is the spectrum of each attention head's own part of q, k, v and o?"""
 
-from pipeline.tables.column import COUNT, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 from pipeline.tables.spectral import spectral_columns
 
 HEADS = Table(
@@ -25,11 +32,14 @@ HEADS = Table(
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes"),
         Column("attention", TEXT, "self or cross", nullable=False),
         Column("part", TEXT, "q, k, v or o", nullable=False),
-        Column(
-            "status",
-            TEXT,
-            "ok, no_heads, all_zero, non_finite, over_budget, unreadable or not_converged",
-            nullable=False,
+        status_column(
+            "ok",
+            "no_heads",
+            "all_zero",
+            "non_finite",
+            "over_budget",
+            "unreadable",
+            "not_converged",
         ),
         Column("reason", TEXT, "what the status means here"),
         *spectral_columns(),

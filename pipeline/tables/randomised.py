@@ -1,6 +1,14 @@
 """What does shuffling a matrix's entries leave of its spectrum?"""
 
-from pipeline.tables.column import COUNT, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    REAL,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 from pipeline.tables.tail import NULL_METRICS
 
 RANDOMISED = Table(
@@ -12,11 +20,14 @@ RANDOMISED = Table(
         Column("tensor", TEXT, "full state-dict key", nullable=False),
         Column("view", TEXT, "as in spectra", nullable=False),
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
-        Column(
-            "status",
-            TEXT,
-            "ok, no_view, empty, all_zero, non_finite, over_budget or not_converged",
-            nullable=False,
+        status_column(
+            "ok",
+            "no_view",
+            "empty",
+            "all_zero",
+            "non_finite",
+            "over_budget",
+            "not_converged",
         ),
         Column("reason", TEXT, "what the status means here"),
         Column("seed", COUNT, "seed of the shuffles"),

@@ -1,6 +1,15 @@
 """What is the spectrum of a matrix? Singular values, norms and ranks by view."""
 
-from pipeline.tables.column import COUNT, REAL, REALS, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    REAL,
+    REALS,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 from pipeline.tables.tail import NULL_COLUMNS, TAIL_COLUMNS
 
 ENERGY_SHARES = (50, 60, 70, 80, 90, 95, 99)
@@ -49,11 +58,14 @@ SPECTRA = Table(
             "how the tensor became a matrix: as_stored, split, expert, convolution, kernel_offset",
             nullable=False,
         ),
-        Column(
-            "status",
-            TEXT,
-            "ok, no_view, empty, all_zero, non_finite, over_budget or not_converged",
-            nullable=False,
+        status_column(
+            "ok",
+            "no_view",
+            "empty",
+            "all_zero",
+            "non_finite",
+            "over_budget",
+            "not_converged",
         ),
         Column("reason", TEXT, "what the status means here"),
         Column(

@@ -1,6 +1,14 @@
 """How well is a spectrum's tail a power law, and what is alpha at equal shapes?"""
 
-from pipeline.tables.column import COUNT, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    REAL,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 
 _CLAUSET = "Clauset, Shalizi & Newman 2009, section 4.1"
 _FARMS = "Hu et al. 2025, arXiv 2506.06280"
@@ -14,11 +22,14 @@ TAIL_FITS = Table(
         Column("tensor", TEXT, "full state-dict key", nullable=False),
         Column("view", TEXT, "as in spectra", nullable=False),
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
-        Column(
-            "status",
-            TEXT,
-            "ok, no_view, empty, all_zero, non_finite, over_budget or not_converged",
-            nullable=False,
+        status_column(
+            "ok",
+            "no_view",
+            "empty",
+            "all_zero",
+            "non_finite",
+            "over_budget",
+            "not_converged",
         ),
         Column("reason", TEXT, "what the status means here, or why a number is null"),
         Column("seed", COUNT, "seed of the synthetic spectra"),

@@ -1,6 +1,14 @@
 """What became of a tensor between two checkpoints?"""
 
-from pipeline.tables.column import COUNT, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    REAL,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 
 _MATRIX = "null where it is no matrix or was not asked for"
 
@@ -54,11 +62,17 @@ TENSOR_CHANGES = Table(
             "weight, bias, …: the last part of its role",
             nullable=False,
         ),
-        Column(
-            "status",
-            TEXT,
-            "ok, identical, only_new, only_old, shape_differs, non_finite, empty, skipped or failed",
-            nullable=False,
+        status_column(
+            "ok",
+            "identical",
+            "only_new",
+            "only_old",
+            "shape_differs",
+            "non_finite",
+            "overflow",
+            "empty",
+            "skipped",
+            "failed",
         ),
         Column(
             "reason",

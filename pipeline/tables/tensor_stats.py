@@ -1,6 +1,15 @@
 """What do a tensor's entries look like? Moments, quantiles, outliers, sparsity."""
 
-from pipeline.tables.column import COUNT, FLAG, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    FLAG,
+    REAL,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 
 
 def _count(name: str, meaning: str) -> Column:
@@ -64,7 +73,7 @@ TENSOR_STATS = Table(
         *key_columns(),
         Column("tensor", TEXT, "full state-dict key", nullable=False),
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
-        Column("status", TEXT, "ok, empty, all_non_finite or overflow", nullable=False),
+        status_column("ok", "empty", "all_non_finite", "overflow"),
         Column(
             "n_elements", COUNT, "elements", "elements", "N", (0, None), nullable=False
         ),

@@ -1,6 +1,15 @@
 """Which tensors does a checkpoint hold, where do they sit, and was each measured?"""
 
-from pipeline.tables.column import COUNT, FLAG, REAL, TEXT, Column, Table, key_columns
+from pipeline.tables.column import (
+    COUNT,
+    FLAG,
+    REAL,
+    TEXT,
+    Column,
+    Table,
+    key_columns,
+    status_column,
+)
 
 TENSORS = Table(
     name="tensors",
@@ -86,7 +95,7 @@ TENSORS = Table(
             "an alias that is one parameter with its original",
             nullable=False,
         ),
-        Column("status", TEXT, "ok, aliased, skipped or failed", nullable=False),
+        status_column("ok", "aliased", "skipped", "failed"),
         Column("reason", TEXT, "why it was skipped or failed"),
     ),
 )

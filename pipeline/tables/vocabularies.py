@@ -10,6 +10,7 @@ from pipeline.tables.column import (
     Column,
     Table,
     key_columns,
+    status_column,
 )
 
 _LAND = "arXiv 2405.05417"
@@ -31,11 +32,17 @@ VOCABULARIES = Table(
         *key_columns(),
         Column("tensor", TEXT, "full state-dict key", nullable=False),
         Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes"),
-        Column(
-            "status",
-            TEXT,
-            "of the clusters: ok, empty, non_finite, all_zero, constant, overflow, too_small, over_budget or unreadable",
-            nullable=False,
+        status_column(
+            "ok",
+            "empty",
+            "non_finite",
+            "all_zero",
+            "constant",
+            "overflow",
+            "too_small",
+            "over_budget",
+            "unreadable",
+            of="of the clusters",
         ),
         Column("reason", TEXT, "what the status means here"),
         _rows("n_rows", "tokens that the matrix has room for"),

@@ -8,11 +8,13 @@
 -- column: n_rows integer rows — that lack it
 
 -- A failed run's log row has no checkpoint, nor has the null of a shape; a series' own
--- log lies under __series__, which is none. What stands on a tensor is of its bytes.
+-- log lies under __series__, which is none; two checkpoints can be compared that were
+-- never extracted. What stands on a tensor is of its bytes.
 with rows_of as (
     from keys
     where (tensor is not null or table_name = 'training_log')
         and revision <> '__series__'
+        and table_name <> 'tensor_changes'
 ),
 measured as (
     from rows_of

@@ -24,8 +24,11 @@ expected as (
         on ran.model = t.model
         and ran.revision = t.revision
     where t.status = 'ok'
-        -- Scalars and vectors have no channels.
-        and (ran.table_name <> 'channels' or t.n_cols is not null)
+        -- Scalars, vectors and empty tensors have no channels.
+        and (
+            ran.table_name <> 'channels'
+            or (t.n_cols is not null and t.n_elements > 0)
+        )
 )
 select
     table_name,

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from pipeline.extract import Settings, extract_checkpoint
-from pipeline.query import run_query, run_sql
+from pipeline.query import run_checks, run_query, run_sql
 from pipeline.sources import discover
 from pipeline.tables import CHECKPOINTS, SPECTRA, TENSOR_STATS, TENSORS
 from pipeline.warehouse import open_warehouse
@@ -76,8 +76,10 @@ def test_odd_tensors_have_rows_beside_sound_ones(tmp_path, warehouse):
         "zeros": np.zeros((6, 5), np.float32),
         "mask": np.ones((3, 3), bool),
         "ids": np.arange(7),
+        "vast": np.array([[1e300, 1.0], [2.0, -1e300]]),
     }
     extract(save_model(tmp_path / "odd", sound | odd), warehouse)
+    assert all(result.is_passed for result in run_checks(warehouse.root))
     tensors = {row["tensor"]: row for row in rows_of(warehouse, TENSORS)}
     assert {tensors[name]["status"] for name in odd} == {"ok"}
     stats = {row["tensor"]: row for row in rows_of(warehouse, TENSOR_STATS)}

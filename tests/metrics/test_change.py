@@ -114,3 +114,11 @@ def test_tiny_matrices_have_rows_too(shape):
     rng = np.random.default_rng(6)
     row = measure_directions(*rng.standard_normal((2, *shape)))
     assert row["n_directions"] == min(shape)
+
+
+def test_squares_beyond_float64_leave_no_norm():
+    x = np.array([1e300, 2.0, -1e300])
+    row = measure_change([(x, -x)])
+    assert (row["status"], row["sign_flip_fraction"]) == ("overflow", 1.0)
+    assert "relative_change" not in row
+    assert "cosine_similarity" not in row

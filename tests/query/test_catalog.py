@@ -64,6 +64,16 @@ def test_writing_again_replaces_it_and_leaves_nothing_behind(lake, tmp_path):
     assert names == ["a lake", "lake.duckdb"]
 
 
+def test_a_file_of_another_kind_is_left_alone(lake, tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text("print('mine')")
+    with pytest.raises(
+        WarehouseError, match=r"mine\.py: is there already, and is no D"
+    ):
+        write_catalog(lake, script)
+    assert script.read_text() == "print('mine')"
+
+
 def test_what_cannot_be_written_says_so(lake, tmp_path):
     with pytest.raises(
         WarehouseError, match=r"the catalog cannot be written.*a folder"

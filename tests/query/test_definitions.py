@@ -55,6 +55,7 @@ def test_who_asks_for_the_catalogue_gets_everything(root, text):
         "metric_values",
         "metrics",
         "numbers",
+        "statuses",
         "ratio",
         "series",
         "training",

@@ -12,7 +12,13 @@ from pipeline.tables.dictionary import type_word
 
 QUERIES = list_queries()
 FILES = sorted(locate_sql().glob("*/*.sql"))
-NAMES = {table.name for table in TABLES} | {"columns", "metrics", "keys", "numbers"}
+NAMES = {table.name for table in TABLES} | {
+    "columns",
+    "metrics",
+    "keys",
+    "numbers",
+    "statuses",
+}
 REQUIRED = {
     "scores": str(Path(__file__).with_name("scores.csv")),
     "model": "pair",

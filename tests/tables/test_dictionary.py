@@ -39,6 +39,7 @@ def test_a_column_is_described_in_full():
         "maximum": None,
         "worse": "high",
         "reference": "",
+        "words": [],
         "is_key": False,
         "is_nullable": True,
         "is_metric": True,
