@@ -76,4 +76,5 @@ def explore(
     if open_page:
         import webbrowser
 
-        webbrowser.open(page.resolve().as_uri())
+        if not webbrowser.open(page.resolve().as_uri()):
+            say("no browser could be opened here: open the file in one")

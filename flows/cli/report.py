@@ -59,7 +59,7 @@ def report(
     queries: Queries = None,
     warehouse: Warehouse = WAREHOUSE,
 ) -> None:
-    """Write one HTML page of what the warehouse holds, found and skipped.
+    """Write one HTML page of what the warehouse holds and skipped.
 
     The page needs nothing but itself. Its first section is the summary, its last the
     SQL of every number. Sections are templates: docs/report.md.

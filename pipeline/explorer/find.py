@@ -10,6 +10,7 @@ from pipeline.errors import SourceError, WarehouseError, WeightlakeError
 from pipeline.explorer.data import Exhibit
 from pipeline.explorer.profiles import read_profiles
 from pipeline.query import run_query
+from pipeline.refs import CheckpointSource
 from pipeline.sources import discover, open_checkpoint, read_hub_headers
 from pipeline.structure import (
     Structure,
@@ -127,10 +128,16 @@ def _open(
             where=error.where,
             fix=f"{error.fix}. Models of the warehouse: {names}",
         ) from error
-    last = {source.ref.model: source for source in sources}
-    for source in last.values():
+    by_model: dict[str, list[CheckpointSource]] = {}
+    for source in sources:
+        by_model.setdefault(source.ref.model, []).append(source)
+    for found in by_model.values():
+        source = found[-1]
         if source.kind == "hub" and not local_files_only:
             checkpoint = read_hub_headers(source)
         else:
             checkpoint = open_checkpoint(source, local_files_only=local_files_only)
-        yield Exhibit(with_classes(describe_checkpoint(checkpoint)))
+        structure = with_classes(describe_checkpoint(checkpoint))
+        told = f"the last of {len(found)} checkpoints; weightlake extract measures all"
+        notes = (*structure.notes, told) if len(found) > 1 else structure.notes
+        yield Exhibit(replace(structure, notes=notes))

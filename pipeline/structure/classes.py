@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from pipeline.errors import SourceError
 from pipeline.layout.naming import clean_name
@@ -22,17 +24,25 @@ def with_classes(structure: Structure) -> Structure:
     if not isinstance(structure.config.get("model_type"), str):
         return structure
     try:
-        module = make_module(structure.config, where=structure.name)
+        chains, prefix = _find_classes(json.dumps(structure.config, default=str))
     except SourceError as error:
         note = f"classes are not shown: {error.what}"
         return replace(structure, notes=(*structure.notes, note))
-    chains = class_chains(module)
-    prefix = str(getattr(module, "base_model_prefix", ""))
     tensors = [
         replace(tensor, classes=_chain(tensor.name, chains, prefix))
         for tensor in walk_tensors(structure)
     ]
     return replace(structure, stacks=grow(tensors))
+
+
+@cache
+def _find_classes(config: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
+    """Classes by path, and the name of the model inside the model.
+
+    Kept by the config's text: the models of a zoo often share it.
+    """
+    module = make_module(json.loads(config))
+    return class_chains(module), str(getattr(module, "base_model_prefix", ""))
 
 
 def _chain(

@@ -16,8 +16,10 @@ from pipeline.errors import SourceError
 from pipeline.structure.module import describe_module
 from pipeline.structure.tree import Structure
 
-# More blocks than any network has: a config that lies must not keep us busy for hours.
+# More blocks, stages or experts than any network has: a config that lies must not keep
+# us busy for hours.
 _MOST_BLOCKS = 2000
+_COUNTS = ("layers", "n_layer", "blocks", "depth", "experts")
 # What says how to load or run a model, not what it is made of.
 _IGNORED = ("auto_map", "quantization_config", "_attn_implementation", "_name_or_path")
 
@@ -97,10 +99,11 @@ def _refuse_giants(config: Mapping[str, Any], where: str) -> None:
     for key, value in config.items():
         if isinstance(value, Mapping):
             _refuse_giants(value, where)
-        counts_blocks = "layers" in str(key) or key in ("n_layer", "depth")
-        if counts_blocks and type(value) is int and value > _MOST_BLOCKS:
+        values = value if isinstance(value, list) else [value]
+        largest = max((n for n in values if type(n) is int), default=0)
+        if largest > _MOST_BLOCKS and any(word in str(key) for word in _COUNTS):
             raise SourceError(
-                f"{key} is {value}: at most {_MOST_BLOCKS} blocks are made",
+                f"{key} is {largest}: at most {_MOST_BLOCKS} of a kind are made",
                 where=where,
                 fix="Correct the config",
             )

@@ -42,8 +42,10 @@ def test_llama_of_seven_billion_has_the_parameters_that_its_authors_say():
     [
         ({"model_type": "no-such"}, "makes no model of its config"),
         ({"model_type": "llama", "hidden_size": "wide"}, "makes no model"),
-        ({"model_type": "llama", "num_hidden_layers": 10**6}, "at most 2000 blocks"),
+        ({"model_type": "llama", "num_hidden_layers": 10**6}, "at most 2000 of a kind"),
         ({"model_type": "clip", "text_config": {"num_hidden_layers": 10**9}}, "most"),
+        ({"model_type": "resnet", "depths": [3, 10**8]}, "depths is 100000000"),
+        ({"model_type": "mixtral", "num_local_experts": 10**8}, "of a kind"),
     ],
 )
 def test_a_config_that_makes_nothing_says_so(config, said):

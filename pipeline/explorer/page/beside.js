@@ -19,12 +19,21 @@ function compareChosen(data, left, right, state) {
   return h(
     "section",
     {},
-    h("h3", {}, `${words(tensor.component)} ${words(tensor.parameter)}, beside its like`),
+    h(
+      "h3",
+      {},
+      `${words(tensor.component)} ${words(tensor.parameter)}, beside its like`,
+    ),
     h(
       "div",
       { class: "beside" },
       both.map(([model, t, step]) =>
-        h("div", {}, h("p", { class: "name small" }, t.name), pictures(data, model, t, step)),
+        h(
+          "div",
+          {},
+          h("p", { class: "name small" }, t.name),
+          pictures(data, model, t, step),
+        ),
       ),
     ),
     h(
@@ -53,13 +62,19 @@ function findLike(left, right, tensor) {
       (t.expert === null) === (tensor.expert === null),
   );
   const depth = depthOf(left, tensor);
-  const off = (t) => Math.abs(depthOf(right, t) - depth) + (t.stack === tensor.stack ? 0 : 2);
-  return same.reduce((best, t) => (best === null || off(t) < off(best) ? t : best), null);
+  const off = (t) =>
+    Math.abs(depthOf(right, t) - depth) + (t.stack === tensor.stack ? 0 : 2);
+  return same.reduce(
+    (best, t) => (best === null || off(t) < off(best) ? t : best),
+    null,
+  );
 }
 
 function depthOf(model, tensor) {
   if (tensor.layer === null) return 0;
-  const layers = model.tensors.filter((t) => t.stack === tensor.stack && t.layer !== null);
+  const layers = model.tensors.filter(
+    (t) => t.stack === tensor.stack && t.layer !== null,
+  );
   return tensor.layer / Math.max(...layers.map((t) => t.layer), 1);
 }
 
@@ -84,18 +99,20 @@ function compareRoles(data, left, right, state, store) {
   const rows = keys.map((role) => {
     const [x, y] = [a.get(role), b.get(role)];
     const { component, parameter, category } = (x || y)[0];
+    const title = `${words(component)} ${parameter}`;
     const isSame =
-      x && y && x.length === y.length && shapeText(x[0].shape) === shapeText(y[0].shape);
+      x &&
+      y &&
+      x.length === y.length &&
+      shapeText(x[0].shape) === shapeText(y[0].shape);
     return h(
       "tr",
       { class: isSame ? "same" : "differs" },
       h(
         "th",
         { scope: "row" },
-        h("span", { class: "dot", style: `background:${categoryColor(category)}` }),
-        x
-          ? h("button", { type: "button", class: "link", click: () => store.change({ node: `t/${x[0].name}` }) }, `${words(component)} ${parameter}`)
-          : `${words(component)} ${parameter}`,
+        dot(category),
+        x ? link(store, x[0].name, title) : title,
       ),
       cell(left, x, state.step),
       cell(right, y, lastStep(right)),
@@ -105,12 +122,7 @@ function compareRoles(data, left, right, state, store) {
     "section",
     {},
     h("h3", {}, "Role by role"),
-    h(
-      "table",
-      { class: "facts-beside" },
-      h("tr", {}, h("th", {}), h("th", { class: "name" }, left.name), h("th", { class: "name" }, right.name)),
-      rows,
-    ),
+    h("table", { class: "facts-beside" }, headRow(left, right), rows),
   );
 }
 

@@ -29,7 +29,9 @@ function histogram(sets, frame, alphabet) {
       const y = (base - share * (base - top)).toFixed(1);
       path += `V${y}H${(left + (place + 1) * step).toFixed(1)}`;
     });
-    picture.append(s("path", { d: `${path}V${base}Z`, class: `area ${className || ""}` }));
+    picture.append(
+      s("path", { d: `${path}V${base}Z`, class: `area ${className || ""}` }),
+    );
   }
   if (frame[0] < 0 && frame[1] > 0) {
     const zero = left + ((0 - frame[0]) / (frame[1] - frame[0])) * (width - 2 * left);
@@ -50,7 +52,9 @@ function spectrum(sets, nValues, alphabet, decades) {
   const picture = chart("Singular values relative to the largest, by rank");
   for (let power = 1; power < shown; power += 1) {
     const y = top + (power / shown) * (base - top);
-    picture.append(s("line", { x1: left, x2: width - left, y1: y, y2: y, class: "rule" }));
+    picture.append(
+      s("line", { x1: left, x2: width - left, y1: y, y2: y, class: "rule" }),
+    );
   }
   sets.forEach(({ className }, place) => {
     const points = curves[place].map((share, i, all) => {
@@ -69,11 +73,7 @@ function spectrum(sets, nValues, alphabet, decades) {
   picture.append(axis(base), ends("rank 1", exact(nValues)));
   picture.append(
     s("text", { x: width - left, y: top + 9, class: "mark end" }, "σ₁"),
-    s(
-      "text",
-      { x: left, y: base - 4, class: "mark" },
-      `σ₁ × 10${superscript(-shown)}`,
-    ),
+    s("text", { x: left, y: base - 4, class: "mark" }, `σ₁ × 10${superscript(-shown)}`),
   );
   return picture;
 }
@@ -130,6 +130,11 @@ function stackedBar(parts) {
   return bar;
 }
 
+// The colour of a category, for those who see it; its name stands beside it.
+function dot(category) {
+  return h("span", { class: "dot", style: `background:${categoryColor(category)}` });
+}
+
 function categoryColor(category) {
   return `var(--${category})`;
 }
@@ -144,7 +149,13 @@ function chart(label, height) {
 }
 
 function axis(y) {
-  return s("line", { x1: CHART.left, x2: CHART.width - CHART.left, y1: y, y2: y, class: "axis" });
+  return s("line", {
+    x1: CHART.left,
+    x2: CHART.width - CHART.left,
+    y1: y,
+    y2: y,
+    class: "axis",
+  });
 }
 
 function ends(low, high) {

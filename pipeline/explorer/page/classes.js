@@ -25,7 +25,12 @@ function drawClass({ name, code, cut }) {
     "details",
     { class: "class" },
     h("summary", {}, title),
-    h("pre", {}, code, cut ? "\n… cut here: the whole is in the installed package" : null),
+    h(
+      "pre",
+      {},
+      code,
+      cut ? "\n… cut here: the whole is in the installed package" : null,
+    ),
   );
 }
 
@@ -55,6 +60,10 @@ function notes(model) {
     "section",
     {},
     h("h3", {}, "Noticed"),
-    h("ul", { class: "notes" }, model.notes.map((note) => h("li", {}, note))),
+    h(
+      "ul",
+      { class: "notes" },
+      model.notes.map((note) => h("li", {}, note)),
+    ),
   );
 }

@@ -16,7 +16,11 @@ function makeCompare(pane, data, models, store) {
           change: (event) => store.change({ other: Number(event.target.value) }),
         },
         models.map((model, place) =>
-          h("option", { value: place, selected: place === otherPlace(models, state) }, model.name),
+          h(
+            "option",
+            { value: place, selected: place === otherPlace(models, state) },
+            model.name,
+          ),
         ),
       ),
     );
@@ -24,7 +28,9 @@ function makeCompare(pane, data, models, store) {
     show(
       pane,
       h("div", { class: "map-head" }, h("h2", {}, "Side by side"), choice),
-      models.length < 2 ? h("p", {}, "There is one model here: name two to compare them.") : null,
+      models.length < 2
+        ? h("p", {}, "There is one model here: name two to compare them.")
+        : null,
       compareFacts(left, right),
       compareShares(data, left, right),
       h(
@@ -80,23 +86,33 @@ function compareFacts(left, right) {
     ["positions", (m) => unique(m.flow.map((f) => f.positions)) || "–"],
     ["activation", (m) => unique(sublayers(m).map((x) => x.facts.activation)) || "–"],
     ["hidden units", (m) => unique(sublayers(m).map((x) => x.facts.width)) || "–"],
-    ["normalised", (m) => unique(sublayers(m).flatMap((x) => Object.keys(x.norms))) || "–"],
+    [
+      "normalised",
+      (m) => unique(sublayers(m).flatMap((x) => Object.keys(x.norms))) || "–",
+    ],
   ];
   return h(
     "table",
     { class: "facts-beside" },
-    h("tr", {}, h("th", {}), h("th", { class: "name" }, left.name), h("th", { class: "name" }, right.name)),
+    headRow(left, right),
     rows.map(([name, read]) => {
       const [a, b] = [read(left), read(right)];
-      return a === "–" && b === "–" ? null : h(
-        "tr",
-        { class: a === b ? "same" : "differs" },
-        h("th", { scope: "row" }, name),
-        h("td", {}, a),
-        h("td", {}, b),
-      );
+      return a === "–" && b === "–"
+        ? null
+        : h(
+            "tr",
+            { class: a === b ? "same" : "differs" },
+            h("th", { scope: "row" }, name),
+            h("td", {}, a),
+            h("td", {}, b),
+          );
     }),
   );
+}
+
+function headRow(left, right) {
+  const names = [left, right].map(({ name }) => h("th", { class: "name" }, name));
+  return h("tr", {}, h("th", {}), names);
 }
 
 function sublayers(model) {
@@ -133,9 +149,7 @@ function compareShares(data, left, right) {
       { class: "key flat" },
       data.categories
         .filter(({ name }) => left.categories[name] || right.categories[name])
-        .map(({ name, title }) =>
-          h("li", {}, h("span", { class: "dot", style: `background:${categoryColor(name)}` }), title),
-        ),
+        .map(({ name, title }) => h("li", {}, dot(name), title)),
     ),
   );
 }

@@ -1,6 +1,8 @@
 // What is known of what is chosen? Where it is, its size, its parts, its class.
 
 function makeDetails(pane, data, models, store) {
+  const close = () => pane.classList.remove("open");
+
   function render() {
     const state = store.get();
     const model = models[state.model];
@@ -10,7 +12,7 @@ function makeDetails(pane, data, models, store) {
       pane,
       h(
         "button",
-        { type: "button", class: "close quiet", "aria-label": "Close", click: () => pane.classList.remove("open") },
+        { type: "button", class: "close quiet", "aria-label": "Close", click: close },
         "✕",
       ),
       trail(node, store),
@@ -28,7 +30,11 @@ function trail(node, store) {
     "nav",
     { class: "trail", "aria-label": "Where it is" },
     steps.map((step) => [
-      h("button", { type: "button", click: () => store.change({ node: step.id }) }, step.label),
+      h(
+        "button",
+        { type: "button", click: () => store.change({ node: step.id }) },
+        step.label,
+      ),
       " › ",
     ]),
   );
@@ -62,7 +68,10 @@ function mainTensor({ data, model, node, step }) {
   ].flat();
   if (!measured.some(Boolean)) return null;
   const isOne = node.tensors.length === 1;
-  return [isOne ? null : h("p", { class: "small name" }, `Of ${weight.name}:`), measured];
+  return [
+    isOne ? null : h("p", { class: "small name" }, `Of ${weight.name}:`),
+    measured,
+  ];
 }
 
 function tensorDetails({ data, model, node, step, store }) {
@@ -76,8 +85,12 @@ function tensorDetails({ data, model, node, step, store }) {
       ["place", placeText(tensor)],
       tensor.isTransposed && ["stored", "transposed: (in, out)"],
       tensor.isBuffer && ["role", "buffer: state, not a weight"],
-      !tensor.isBuffer && !tensor.isTrainable && ["training", "frozen: no gradient is taken"],
-      tensor.alias && [tensor.isTied ? "tied to" : "equal to", link(store, tensor.alias)],
+      !tensor.isBuffer &&
+        !tensor.isTrainable && ["training", "frozen: no gradient is taken"],
+      tensor.alias && [
+        tensor.isTied ? "tied to" : "equal to",
+        link(store, tensor.alias),
+      ],
       tensor.reason && ["not measured", tensor.reason],
     ]),
     sizes(model, tensor.parameters, [tensor]),
@@ -226,6 +239,7 @@ function siblings(model, tensor, store) {
   );
 }
 
-function link(store, name) {
-  return h("button", { type: "button", class: "link", click: () => store.change({ node: `t/${name}` }) }, name);
+function link(store, name, title) {
+  const click = () => store.change({ node: `t/${name}` });
+  return h("button", { type: "button", class: "link", click }, title || name);
 }

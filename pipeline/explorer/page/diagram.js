@@ -8,7 +8,11 @@ function makeDiagram(pane, data, models, store) {
       pane,
       summary(model),
       model.kind === "adapter"
-        ? h("p", { class: "about" }, "An adapter: only what it adds to its base is here.")
+        ? h(
+            "p",
+            { class: "about" },
+            "An adapter: only what it adds to its base is here.",
+          )
         : null,
       h(
         "div",
@@ -65,7 +69,8 @@ function lookAt(model, flow, store, chosen) {
   const layerOf = (layers) =>
     layers && (layers.includes(current.layer) ? current.layer : layers[0]);
   const boxOf = (node, label) => {
-    const weight = node.tensors.find((t) => t.parameter === "weight") || node.tensors[0];
+    const weight =
+      node.tensors.find((t) => t.parameter === "weight") || node.tensors[0];
     return {
       label,
       note: shapesText(node.tensors, weight),
@@ -145,13 +150,21 @@ function plainTree(model, store) {
         h("span", { class: "amount" }, human(node.parameters)),
       ),
       depth < 2 && node.children.length
-        ? h("ul", {}, node.children.slice(0, 40).map((child) => draw(child, depth + 1)))
+        ? h(
+            "ul",
+            {},
+            node.children.slice(0, 40).map((child) => draw(child, depth + 1)),
+          )
         : null,
     );
   return h(
     "div",
     { class: "plain-tree" },
     h("p", {}, "No architecture is recognised in these names, so this is their tree."),
-    h("ul", {}, model.names.children.map((node) => draw(node, 0))),
+    h(
+      "ul",
+      {},
+      model.names.children.map((node) => draw(node, 0)),
+    ),
   );
 }

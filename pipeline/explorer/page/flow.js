@@ -1,6 +1,11 @@
 // How do vectors run through one stack? Drawn from inputs down to scores.
 
-const ADDED = ["token_embedding", "position_embedding", "type_embedding", "patch_embedding"];
+const ADDED = [
+  "token_embedding",
+  "position_embedding",
+  "type_embedding",
+  "patch_embedding",
+];
 
 const LAST = [
   "final_norm",
@@ -35,7 +40,9 @@ function drawLoose(sketch, flow, look) {
 
 function drawInputs(sketch, flow, look) {
   const added = flow.inputs.filter((name) => ADDED.includes(name));
-  const after = flow.inputs.filter((name) => !added.includes(name) && name !== "rotary");
+  const after = flow.inputs.filter(
+    (name) => !added.includes(name) && name !== "rotary",
+  );
   const isImage = flow.inputs.includes("patch_embedding") || flow.name === "vision";
   sketch.pill(isImage ? "image" : added.length ? "tokens" : "input");
   if (added.length === 1) {
@@ -123,7 +130,9 @@ function drawOutputs(sketch, flow, look) {
     sketch.arrow();
   }
   if (flow.ties_output) {
-    sketch.row([{ label: "token embedding again", note: "tied weights", isThought: true }]);
+    sketch.row([
+      { label: "token embedding again", note: "tied weights", isThought: true },
+    ]);
     sketch.arrow();
   }
   const scores = flow.ties_output || flow.outputs.includes("unembedding");

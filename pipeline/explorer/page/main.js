@@ -33,8 +33,10 @@ function main() {
       parts.tree.render();
       parts.details.render();
       // On a phone details lie over the rest: they come with a choice, go with a view.
-      if (before && state.view !== before.view) byId("details").classList.remove("open");
-      if (state.node !== (before ? before.node : "")) byId("details").classList.add("open");
+      if (before && state.view !== before.view)
+        byId("details").classList.remove("open");
+      if (state.node !== (before ? before.node : ""))
+        byId("details").classList.add("open");
     }
     parts[state.view === "tree" ? "diagram" : state.view].render();
   }
@@ -144,7 +146,9 @@ function showKeys() {
     h(
       "table",
       {},
-      KEYS.map(([keys, meaning]) => h("tr", {}, h("th", {}, h("kbd", {}, keys)), h("td", {}, meaning))),
+      KEYS.map(([keys, meaning]) =>
+        h("tr", {}, h("th", {}, h("kbd", {}, keys)), h("td", {}, meaning)),
+      ),
     ),
     h("form", { method: "dialog" }, h("button", {}, "Close")),
   );

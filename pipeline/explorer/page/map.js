@@ -12,7 +12,9 @@ function drawMap(data, model, store) {
   const metrics = measuredMetrics(data, model, state.step);
   const chosen = metrics.find((metric) => metric.name === state.metric) || metrics[0];
   const value = (tensors) => cellValue(model, chosen, tensors, state.step);
-  const widest = Math.max(...[...groupBy(inBlocks, (t) => t.stack).values()].map(gridWidth));
+  const widest = Math.max(
+    ...[...groupBy(inBlocks, (t) => t.stack).values()].map(gridWidth),
+  );
   return h(
     "section",
     { class: "map", style: `--width:${widest}px` },
@@ -88,7 +90,9 @@ function drawGrid(model, store, stack, tensors, value) {
   });
   layers.forEach((layer, y) => {
     const top = CELL.top + y * CELL.height;
-    grid.append(s("text", { x: CELL.left - 8, y: top + 11, class: "end" }, `layer ${layer}`));
+    grid.append(
+      s("text", { x: CELL.left - 8, y: top + 11, class: "end" }, `layer ${layer}`),
+    );
     columns.forEach((column, x) => {
       const own = cells.get(`${layer} ${column}`);
       if (!own) return;
@@ -120,7 +124,9 @@ function drawGrid(model, store, stack, tensors, value) {
 
 // From pale to deep, by rank: a single outlier must not make all others one colour.
 function colorScale(values) {
-  const known = [...new Set(values.filter((value) => value !== null))].sort((a, b) => a - b);
+  const known = [...new Set(values.filter((value) => value !== null))].sort(
+    (a, b) => a - b,
+  );
   const rank = new Map(known.map((value, place) => [value, place]));
   const last = Math.max(known.length - 1, 1);
   return (value) =>

@@ -7,19 +7,24 @@ function pictures(data, model, tensor, step) {
   const bins = model.bins?.[step]?.[tensor.index];
   const views = model.spectra?.[step]?.[tensor.index] || [];
   const outside = model.outside?.[step]?.[tensor.index] || 0;
+  const hasBins = bins && frame.length && frame[0] !== null;
+  const further = outside === 1 ? "1 value lies" : `${exact(outside)} values lie`;
   return [
-    bins && frame.length && frame[0] !== null
-      ? h(
-          "section",
-          {},
-          h("h3", {}, "Values"),
-          histogram([{ bins }], frame, data.alphabet),
-          outside
-            ? h("p", { class: "small" }, outside === 1 ? "1 value lies further out" : `${exact(outside)} values lie further out`)
-            : null,
-        )
-      : null,
-    views.length ? h("section", {}, h("h3", {}, "Singular values"), views.map((view) => spectrumOf(data, view))) : null,
+    hasBins &&
+      h(
+        "section",
+        {},
+        h("h3", {}, "Values"),
+        histogram([{ bins }], frame, data.alphabet),
+        outside > 0 && h("p", { class: "small" }, `${further} further out`),
+      ),
+    views.length > 0 &&
+      h(
+        "section",
+        {},
+        h("h3", {}, "Singular values"),
+        views.map((view) => spectrumOf(data, view)),
+      ),
   ];
 }
 
@@ -82,7 +87,12 @@ function table(rows) {
     rows
       .filter(Boolean)
       .map(([name, value, meaning]) =>
-        h("tr", { title: meaning || null }, h("th", { scope: "row" }, name), h("td", {}, value)),
+        h(
+          "tr",
+          { title: meaning || null },
+          h("th", { scope: "row" }, name),
+          h("td", {}, value),
+        ),
       ),
   );
 }

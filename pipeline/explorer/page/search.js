@@ -102,7 +102,7 @@ function makeBrowser(pane, data, models, store) {
         class: `row ${store.get().node === id ? "chosen" : ""}`,
         click: () => store.change({ node: id }),
       },
-      h("span", { class: "dot", style: `background:${categoryColor(tensor.category)}` }),
+      dot(tensor.category),
       h(
         "span",
         { class: "label" },

@@ -166,7 +166,9 @@ function drawBox(box, x, y, width, height) {
     attributes,
     s("rect", { x, y, width, height, rx: 7 }),
     caption(middle, y + height / 2 + (isTall ? -1.5 : 4), clip(label, most)),
-    isTall ? caption(middle, y + height / 2 + 11.5, clip(note, most + 4), "note") : null,
+    isTall
+      ? caption(middle, y + height / 2 + 11.5, clip(note, most + 4), "note")
+      : null,
     s("title", {}, [label, note].filter(Boolean).join(": ")),
   );
 }

@@ -77,7 +77,8 @@ function drawHeads(sketch, { n_heads: heads, n_kv_heads: shared, head_dim: size 
   const left = PAPER.centre - 130;
   const width = 260;
   const strip = (count, y, height, className) => {
-    if (count > 130) return [s("rect", { x: left, y, width, height, class: className })];
+    if (count > 130)
+      return [s("rect", { x: left, y, width, height, class: className })];
     const step = width / count;
     return Array.from({ length: count }, (_, i) =>
       s("rect", {
@@ -114,7 +115,8 @@ function drawFeedForward(sketch, flow, sublayer, inBlock) {
     sketch.knot("×", `${activation}(gate) multiplies up`);
     sketch.note(`${activation}(gate) × up${widthText(facts)}`);
   } else {
-    for (const name of ["gate_up", "gate", "up"].filter(has)) sketch.row([inBlock(name)]);
+    for (const name of ["gate_up", "gate", "up"].filter(has))
+      sketch.row([inBlock(name)]);
     const formula = has("gate_up") ? `${activation}(gate) × up` : activation;
     if (has("gate_up") || has("up")) sketch.note(`${formula}${widthText(facts)}`);
   }
@@ -137,7 +139,9 @@ function drawExperts(sketch, flow, sublayer, inBlock) {
   const top = sketch.y;
   const place = sketch.parts.length;
   sketch.y += 26;
-  const own = components.filter((name) => !name.startsWith("shared") && name !== "router");
+  const own = components.filter(
+    (name) => !name.startsWith("shared") && name !== "router",
+  );
   drawFeedForward(sketch, flow, { facts, components: own }, inBlock);
   sketch.y += 8;
   const cards = [10, 5, 0].map((shift) =>

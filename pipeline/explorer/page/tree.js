@@ -77,9 +77,7 @@ function makeTree(box, models, store) {
         },
         hasMore ? (isOpen ? "▾" : "▸") : "",
       ),
-      node.category
-        ? h("span", { class: "dot", style: `background:${categoryColor(node.category)}` })
-        : null,
+      node.category ? dot(node.category) : null,
       h("span", { class: "label" }, node.label),
       h("span", { class: "share" }),
       h("span", { class: "amount" }, human(node.parameters)),

@@ -78,12 +78,22 @@ def test_json_to_a_file(tmp_path):
     assert json.loads(path.read_text())[0]["family"] == "gpt2"
 
 
-def test_open_shows_the_page(tmp_path, monkeypatch):
+def test_open_shows_the_page(tmp_path, monkeypatch, capsys):
     shown = []
     monkeypatch.setattr("webbrowser.open", shown.append)
     monkeypatch.chdir(tmp_path)
     assert run(save_model(tmp_path / "pico"), "--open") == 0
     assert shown == [(tmp_path / "explorer.html").as_uri()]
+    assert "no browser could be opened" in capsys.readouterr().err
+
+
+def test_of_a_series_on_disk_the_last_step_is_told(tmp_path):
+    page = tmp_path / "page.html"
+    folder = save_series(tmp_path / "run", n_steps=3)
+    assert run(folder, "-o", page, "--warehouse", tmp_path / "none") == 0
+    (model,) = models_of(page)
+    assert model["revision"] == "step-000200"
+    assert "the last of 3 checkpoints" in model["notes"][-1]
 
 
 @pytest.mark.parametrize(
