@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 
 MIN_POINTS = 10
 _CENTRE_REACH, _SCALE_REACH = 5, 20
+# Neighbours on a side, whose median a spike of up to two points doesn't reach; and the
+# share of its height by which it lies off them.
+_SIDE, _LEAST_OFF = 3, 0.5
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def abrupt_changes(
     p = _p_values(z, tails)
     found = []
     for i in np.flatnonzero(p <= alpha).tolist():
+        if not _is_spike(rate, i, float(rate[i] - centre[i])):
+            continue
         # Of a change, what the line through its neighbours has at v[i]'s place.
         before = values[i] * np.exp(centre[i] - rate[i]) if is_change else values[i]
         kind = "jump"
@@ -195,6 +200,13 @@ def tail_freedom(z: Floats, tails: Tails) -> int:
     # A scale from few neighbours makes tails of its own.
     most = 0.4 * min(z.size - 1, 2 * _SCALE_REACH)
     return degrees_of_freedom(ratio * (1.0 + 0.7 / np.sqrt(points)), most)
+
+
+def _is_spike(rate: Floats, i: int, height: float) -> bool:
+    """Whether a value lies off those on both sides, as the corner of a bend does not."""
+    sides = rate[max(i - _SIDE, 0) : i], rate[i + 1 : i + 1 + _SIDE]
+    off = [float(rate[i] - np.median(side)) / height for side in sides]
+    return min(off) >= _LEAST_OFF
 
 
 def _is_taken_back(rate: Floats, z: Floats, i: int) -> bool:

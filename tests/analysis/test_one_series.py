@@ -57,6 +57,13 @@ def test_a_burst_of_change_at_one_step():
     assert found.after / found.before == pytest.approx(4, rel=0.25)
 
 
+def test_the_end_of_a_warmup_is_a_bend_and_no_jump():
+    values = np.exp(0.15 * np.minimum(np.arange(40), 20) + 0.01 * noise(40))
+    (found,) = find_breaks(range(40), values, is_change=True)
+    assert found.kind == "slope"
+    assert abs(found.step - 20) <= 1
+
+
 @pytest.mark.parametrize("last", [9000, 8610])
 def test_changes_that_follow_a_rate_which_decays_to_nothing_are_not_cut(last):
     # The last checkpoint of a run seldom lies on its grid.
