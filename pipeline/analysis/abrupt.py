@@ -203,7 +203,7 @@ def tail_freedom(z: Floats, tails: Tails) -> int:
 
 
 def _is_spike(rate: Floats, i: int, height: float) -> bool:
-    """Whether a value lies off those on both sides, as the corner of a bend does not."""
+    """Whether a value lies off those on both sides, as the corner of a bend doesn't."""
     sides = rate[max(i - _SIDE, 0) : i], rate[i + 1 : i + 1 + _SIDE]
     off = [float(rate[i] - np.median(side)) / height for side in sides]
     return min(off) >= _LEAST_OFF

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEVEL, SLOPE = 0, 1
-_JUMP, _BEND, _BOTH = 0, 1, 2
+_BEND, _BOTH = 1, 2
+# What is left of a column, as a share of it, when it is made of others.
+_NOTHING = 1e-12
 
 
 @njit(nogil=True, cache=True)
@@ -66,25 +68,41 @@ def best_break(
     """Place, kind, residual sum and cost of the best break of a line near `guess`.
 
     A jump or a bend costs one parameter more than a line, both together two; `price` is
-    what a parameter costs. The place is the first point of the new piece.
+    what a parameter costs. The place is the first point of the new piece. Sums over the
+    points from a place on give each fit in a few operations.
     """
     n = x.size
-    step, ramp = np.zeros(n), np.zeros(n)
+    u = x - x.mean()
+    size = (u * u).sum()
+    rest = y - y.mean()
+    rest = rest - (rest * u).sum() / size * u
+    total = (rest * rest).sum()
     place, kind, left, least = guess, LEVEL, np.inf, np.inf
-    for t in range(max(2, guess - reach), min(n - 1, guess + reach + 1)):
-        step[:t] = 0.0
-        step[t:] = 1.0
-        ramp[:] = np.maximum(x - x[t - 1], 0.0)
-        for shape in range(3):
-            if shape == _JUMP:
-                total = residual_sum(np.stack((x, step)), y)
-            elif shape == _BEND:
-                total = residual_sum(np.stack((x, ramp)), y)
-            else:
-                total = residual_sum(np.stack((x, step, ramp)), y)
-            cost = total + price * (2.0 if shape == _BOTH else 1.0)
-            if cost < least:
-                place, left, least = t, total, cost
+    low, high = max(2, guess - reach), min(n - 1, guess + reach + 1)
+    # Over the points from t on: of u, u², what the line leaves, and u times that.
+    u1, u2 = u[high:].sum(), (u[high:] * u[high:]).sum()
+    r0, r1 = rest[high:].sum(), (rest[high:] * u[high:]).sum()
+    for t in range(high - 1, low - 1, -1):
+        u1, u2 = u1 + u[t], u2 + u[t] * u[t]
+        r0, r1 = r0 + rest[t], r1 + rest[t] * u[t]
+        m, knot = float(n - t), u[t - 1]
+        ramp1, ramp_u = u1 - knot * m, u2 - knot * u1
+        ss = m - m * m / n - u1 * u1 / size
+        rr = u2 - 2.0 * knot * u1 + knot * knot * m
+        rr = rr - ramp1 * ramp1 / n - ramp_u * ramp_u / size
+        sr = ramp1 - m * ramp1 / n - u1 * ramp_u / size
+        a, b = r0, r1 - knot * r0
+        jump = a * a / ss if ss > _NOTHING * m else 0.0
+        bend = b * b / rr if rr > _NOTHING * u2 else 0.0
+        both, det = max(jump, bend), ss * rr - sr * sr
+        if det > _NOTHING * ss * rr:
+            both = (a * a * rr - 2.0 * a * b * sr + b * b * ss) / det
+        for shape, gain in enumerate((jump, bend, both)):
+            after = max(total - gain, 0.0)
+            cost = after + price * (2.0 if shape == _BOTH else 1.0)
+            # Of equals the earlier place.
+            if cost <= least:
+                place, left, least = t, after, cost
                 kind = SLOPE if shape == _BEND else LEVEL
     return place, kind, left, least
 
