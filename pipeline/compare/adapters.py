@@ -129,7 +129,7 @@ def adapter_row(job: PairJob, pair: AdapterMatch) -> Row:
         if delta.shape != base.shape:
             shapes = f"ΔW is {delta.shape}, the weight {base.shape}"
             return row | {"status": "shape_differs", "reason": shapes}
-        return row | {"reason": _note(adapter)} | _measure(job, base, delta)
+        return row | {"reason": _note(adapter)} | _measure(job, pair.match, base, delta)
     except WeightlakeError as error:
         return row | {"status": "failed", "reason": str(error)}
 
@@ -158,7 +158,7 @@ def _read_factor(job: PairJob, factor: TensorRef) -> Matrix:
     return to_float(values.array(), values.dtype).astype(np.float64)
 
 
-def _measure(job: PairJob, base: TensorRef, delta: _Delta) -> Row:
+def _measure(job: PairJob, match: Match, base: TensorRef, delta: _Delta) -> Row:
     values = job.values(job.old_reader, base)
     row = measure_change(_walk(values, delta))
 
@@ -166,7 +166,7 @@ def _measure(job: PairJob, base: TensorRef, delta: _Delta) -> Row:
         old = np.concatenate([block for block, _ in _walk(values, delta)])
         return old, old + delta.left @ delta.right
 
-    return job.with_subspaces(row, base.shape, both)
+    return job.with_subspaces(row, match, base.shape, both)
 
 
 def _walk(values: TensorValues, delta: _Delta) -> Iterator[tuple[Matrix, Matrix]]:

@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compare.heads import Parts, head_rows
 from pipeline.compare.match import Match, Row, describe_match
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
@@ -43,7 +44,7 @@ class PairJob:
     """What every pair of one comparison is measured with.
 
     `known` are digests by tensor, of the old and the new side, as far as the
-    warehouse holds them.
+    warehouse holds them; `parts` the matrices of the old side that hold heads.
     """
 
     old_reader: TensorReader
@@ -51,6 +52,7 @@ class PairJob:
     settings: Settings
     with_directions: bool
     known: tuple[Mapping[str, str], Mapping[str, str]]
+    parts: Parts
 
     def row(self, match: Match) -> Row:
         """The columns of `tensor_changes` for one match, without whose they are."""
@@ -81,12 +83,13 @@ class PairJob:
             shape = (
                 (min(old.shape[0], new.shape[0]), *new.shape[1:]) if new.shape else ()
             )
-            return self.with_subspaces(row, shape, lambda: _as_matrices(a, b))
+            return self.with_subspaces(row, match, shape, lambda: _as_matrices(a, b))
         if 6 * 8 * old.n_elements > self.settings.memory_bytes // self.settings.threads:
             reason = "too large to be turned: raise --memory"
             return {"status": "skipped", "reason": reason}
         x, y = np.ascontiguousarray(_as_matrix(a).T), _as_matrix(b)
-        return self.with_subspaces(measure_change([(x, y)]), new.shape, lambda: (x, y))
+        row = measure_change([(x, y)])
+        return self.with_subspaces(row, match, new.shape, lambda: (x, y))
 
     def values(self, reader: TensorReader, tensor: TensorRef) -> TensorValues:
         """The tensor's values, left in its file; codes are decoded where they fit."""
@@ -97,10 +100,13 @@ class PairJob:
         read = partial(reader.read_into, tensor)
         return TensorValues(tensor.dtype, tensor.shape, read=read)
 
-    def with_subspaces(self, row: Row, shape: tuple[int, ...], pair: MakePair) -> Row:
+    def with_subspaces(
+        self, row: Row, match: Match, shape: tuple[int, ...], pair: MakePair
+    ) -> Row:
         """The row with the columns of matrices, where these were asked for.
 
-        `pair` makes old and new in float64, if there is the memory for them.
+        `pair` makes old and new in float64, if there is the memory for them. Under
+        `heads` come rows of `head_changes`, where the old side holds heads.
         """
         row |= {"n_elements": prod(shape)}
         is_changed = row["status"] == "ok" and row["change_norm"] > 0
@@ -115,7 +121,11 @@ class PairJob:
         need = 6 * 8 * prod(shape)
         if need > self.settings.memory_bytes // self.settings.threads:
             return row | {"reason": f"directions need {need} bytes: raise --memory"}
-        return row | measure_directions(*pair())
+        old, new = pair()
+        heads: list[Row] = []
+        if match.old and match.how not in ("transposed", "resized"):
+            heads = head_rows(self.parts.get(match.old.name, ()), old, new)
+        return row | measure_directions(old, new) | {"heads": heads}
 
 
 def walk_pairs(a: TensorValues, b: TensorValues) -> Iterator[tuple[Block, Block]]:

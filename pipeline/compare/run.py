@@ -6,6 +6,7 @@ Tensors whose digests the warehouse knows to be equal are not read at all.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,7 @@ import xxhash
 from threadpoolctl import threadpool_limits
 
 from pipeline.compare.adapters import compare_adapter
+from pipeline.compare.heads import find_headed_parts
 from pipeline.compare.match import match_tensors
 from pipeline.compare.measure import PairJob
 from pipeline.errors import WeightlakeError
@@ -25,7 +27,7 @@ from pipeline.layout import identify
 from pipeline.metrics.nulls import Shape, has_null
 from pipeline.refs import CheckpointSource
 from pipeline.sources import list_files, open_checkpoint, open_reader
-from pipeline.tables import CHECKPOINTS, TENSOR_CHANGES, TENSORS
+from pipeline.tables import CHECKPOINTS, HEAD_CHANGES, TENSOR_CHANGES, TENSORS
 from pipeline.warehouse import (
     Stamp,
     Warehouse,
@@ -35,9 +37,11 @@ from pipeline.warehouse import (
     write_named,
 )
 
-VERSION = 2
+VERSION = 3
 
 Row = dict[str, Any]
+
+_KEY = ("model", "revision", "step", "from_model", "from_revision", "from_step")
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,11 @@ def compare_checkpoints(
     *,
     with_directions: bool = True,
 ) -> Comparison:
-    """Write the rows of `tensor_changes` from `old` to `new`.
+    """Write the rows of `tensor_changes` and `head_changes` from `old` to `new`.
 
     `with_directions` adds the columns of the difference's spectrum and of leading
-    subspaces to every matrix. Bad input does not raise: the comparison says failed.
+    subspaces to every matrix, and the rows of heads. Bad input does not raise: the
+    comparison says failed.
     """
     began = time.monotonic()
     try:
@@ -75,6 +80,9 @@ def compare_checkpoints(
             return Comparison(old, new, "unchanged", time.monotonic() - began)
         rows = _measure(old, new, warehouse, settings, with_directions)
         find_nulls(warehouse, _changed_shapes(rows), threads=settings.threads)
+        heads = frame(HEAD_CHANGES, _head_rows(rows))
+        write_named(warehouse, HEAD_CHANGES, new.ref, heads, name, stamp)
+        # Last: who finds these rows finds all.
         table = frame(TENSOR_CHANGES, rows)
         write_named(warehouse, TENSOR_CHANGES, new.ref, table, name, stamp)
     except WeightlakeError as error:
@@ -125,14 +133,23 @@ def _measure(
         threadpool_limits(limits=1, user_api="blas"),
         ThreadPoolExecutor(settings.threads, "compare") as pool,
     ):
-        job = PairJob(old_reader, new_reader, settings, with_directions, known)
+        layouts = [identify(each.tensors, each.config) for each in (one, other)]
+        parts = find_headed_parts(one.tensors, layouts[0])
+        job = PairJob(old_reader, new_reader, settings, with_directions, known, parts)
         if one.kind == "model" and other.kind == "adapter":
             rows = compare_adapter(one, other, job, pool.map)
         else:
-            layouts = [identify(each.tensors, each.config) for each in (one, other)]
             matches = match_tensors(one.tensors, layouts[0], other.tensors, layouts[1])
             rows = list(pool.map(job.row, matches))
     return [key | row for row in rows]
+
+
+def _head_rows(rows: list[Row]) -> Iterator[Row]:
+    """The rows that tensors' rows carry, with whose they are."""
+    names = (*_KEY, "tensor", "from_tensor", "layer")
+    for row in rows:
+        for head in row.pop("heads", ()):
+            yield {name: row[name] for name in names} | head
 
 
 def _changed_shapes(rows: list[Row]) -> set[Shape]:

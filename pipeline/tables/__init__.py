@@ -7,6 +7,7 @@ from pipeline.tables.circuits import CIRCUITS
 from pipeline.tables.column import Column, Table
 from pipeline.tables.embeddings import EMBEDDINGS
 from pipeline.tables.extractions import EXTRACTIONS
+from pipeline.tables.head_changes import HEAD_CHANGES
 from pipeline.tables.heads import HEADS
 from pipeline.tables.nulls import NULLS
 from pipeline.tables.randomised import RANDOMISED
@@ -37,6 +38,7 @@ TABLES: tuple[Table, ...] = (
     VOCABULARIES,
     EMBEDDINGS,
     TENSOR_CHANGES,
+    HEAD_CHANGES,
     TRAINING_LOG,
     EXTRACTIONS,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "ENERGY_SHARES",
     "EXTRACTIONS",
     "HEADS",
+    "HEAD_CHANGES",
     "NULLS",
     "RANDOMISED",
     "SKETCHES",

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.refs import ModelRef
-from pipeline.tables import EXTRACTIONS, TABLES, TENSOR_CHANGES, Table
+from pipeline.tables import EXTRACTIONS, HEAD_CHANGES, TABLES, TENSOR_CHANGES, Table
 from pipeline.warehouse.files import replace_file, sweep_temporaries, table_bytes
 from pipeline.warehouse.folders import remade_folder, sweep_folders
 from pipeline.warehouse.partitions import STAMPS_KEY, compacted_stamps, read_stamp
@@ -38,7 +38,10 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
     before = _count_files(warehouse)
     with warehouse.lock():
         for table in TABLES:
-            if table is TENSOR_CHANGES:  # its files are done or not one by one
+            if table in (
+                TENSOR_CHANGES,
+                HEAD_CHANGES,
+            ):  # its files are done or not one by one
                 continue
             for folder in sorted(warehouse.table_folder(table.name).glob("model=*")):
                 if folder.name != f"model={SCHEMA}":
