@@ -16,7 +16,6 @@ _SETTINGS = (
     # Nothing is fetched behind the user's back, and times print alike everywhere.
     "set autoinstall_known_extensions = false",
     "set autoload_known_extensions = false",
-    "set enable_progress_bar = false",
     "set timezone = 'UTC'",
     # What does not fit in memory goes there, not into the working directory.
     f"set temp_directory = '{gettempdir()}/weightlake-duckdb'",
@@ -56,6 +55,10 @@ def open_empty(root: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:")
     for setting in _SETTINGS:
         con.execute(setting).fetchall()
+    # A notebook without widgets refuses even to be told so: ask first.
+    shown = con.execute("select current_setting('enable_progress_bar')").fetchall()
+    if shown == [(True,)]:
+        con.execute("set enable_progress_bar = false").fetchall()
     return con
 
 
