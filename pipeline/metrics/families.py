@@ -78,7 +78,7 @@ def _top_threshold(tensor: Tensor) -> float:
     return float(magnitude[descending[place]]) * (1 - 2 * dist.resolution)
 
 
-ENTRIES = Family("entries", 2, ("tensor_stats", "value_counts"), measure_entries)
+ENTRIES = Family("entries", 3, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 1, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 3, ("spectra",), measure_spectra)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)

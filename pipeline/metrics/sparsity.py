@@ -18,35 +18,54 @@ Row = dict[str, Any]
 def zero_patterns(values: TensorValues, *, n_zero: int) -> Row:
     """Shares of 2:4 groups and of all-zero 16 × 16 blocks, None below two dimensions.
 
-    Groups are of four consecutive elements of a row, complete ones only; blocks at the
-    right and lower edge may be smaller. None where a matrix has no complete group.
+    Groups are of four consecutive elements of a row, or of a column, complete ones
+    only: hardware skips along the inputs, which some networks store down the columns.
+    Blocks at the right and lower edge may be smaller. None where a matrix has no
+    complete group.
     """
-    names = "pattern_2_4_fraction", "zero_block_fraction"
+    names = "pattern_2_4_fraction", "pattern_2_4_cols_fraction", "zero_block_fraction"
     n_rows, n_cols = values.matrix_shape
     if len(values.shape) < 2 or n_rows * n_cols == 0:
         return dict.fromkeys(names)
-    n_groups = n_rows * (n_cols // 4)
-    n_blocks = -(-n_rows // BLOCK) * -(-n_cols // BLOCK)
-    groups = blocks = 0
+    n_places = (
+        n_rows * (n_cols // 4),
+        n_rows // 4 * n_cols,
+        -(-n_rows // BLOCK) * -(-n_cols // BLOCK),
+    )
+    found = np.zeros(3, np.int64)
     if n_zero > 0:
         for block in values.row_blocks(multiple_of=BLOCK):
-            found = _count_patterns(block)
-            groups += found[0]
-            blocks += found[1]
-    shares = (groups / n_groups if n_groups else None), blocks / n_blocks
+            found += (*_count_groups(block), _count_blocks(block))
+    shares = [
+        int(number) / n if n else None
+        for number, n in zip(found, n_places, strict=True)
+    ]
     return dict(zip(names, shares, strict=True))
 
 
 @njit(nogil=True, cache=True)
-def _count_patterns(block: NDArray[np.floating]) -> tuple[int, int]:
+def _count_groups(block: NDArray[np.floating]) -> tuple[int, int]:
+    """Along rows, and along columns."""
     n_rows, n_cols = block.shape
-    groups = 0
+    along_rows = along_cols = 0
     for i in range(n_rows):
         for j in range(0, n_cols - 3, 4):
             zeros = 0
             for k in range(4):
                 zeros += block[i, j + k] == 0
-            groups += zeros >= 2
+            along_rows += zeros >= 2
+    for i in range(0, n_rows - 3, 4):
+        for j in range(n_cols):
+            zeros = 0
+            for k in range(4):
+                zeros += block[i + k, j] == 0
+            along_cols += zeros >= 2
+    return along_rows, along_cols
+
+
+@njit(nogil=True, cache=True)
+def _count_blocks(block: NDArray[np.floating]) -> int:
+    n_rows, n_cols = block.shape
     blocks = 0
     for top in range(0, n_rows, BLOCK):
         for left in range(0, n_cols, BLOCK):
@@ -59,4 +78,4 @@ def _count_patterns(block: NDArray[np.floating]) -> tuple[int, int]:
                 if not empty:
                     break
             blocks += empty
-    return groups, blocks
+    return blocks

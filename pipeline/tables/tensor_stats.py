@@ -165,6 +165,11 @@ TENSOR_STATS = Table(
             "#groups with ≥ 2 zeros / #groups",
         ),
         _fraction(
+            "pattern_2_4_cols_fraction",
+            "groups of four along a column with at least two zeros, null below 2-D",
+            "#groups with ≥ 2 zeros / #groups",
+        ),
+        _fraction(
             "zero_block_fraction",
             "16 × 16 blocks that are all zero, null below 2-D",
             "#all-zero blocks / #blocks",

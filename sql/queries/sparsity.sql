@@ -17,6 +17,7 @@
 -- column: expected_zero_rows real rows — if the same zeros lay anywhere
 -- column: expected_zero_cols real columns — if the same zeros lay anywhere
 -- column: pattern_2_4_fraction real fraction — groups of four with two zeros or more
+-- column: pattern_2_4_cols_fraction real fraction — the same along columns
 -- column: expected_2_4_fraction real fraction — if the same zeros lay anywhere
 -- column: zero_block_fraction real fraction — 16 x 16 blocks that are all zero
 -- column: expected_block_fraction real fraction — if the same zeros lay anywhere
@@ -37,6 +38,7 @@ select
     r.n_channels * pow(w.zero_fraction, c.n_channels) as expected_zero_rows,
     c.n_channels * pow(w.zero_fraction, r.n_channels) as expected_zero_cols,
     w.pattern_2_4_fraction,
+    w.pattern_2_4_cols_fraction,
     binomial_tail(4, 2, w.zero_fraction) as expected_2_4_fraction,
     w.zero_block_fraction,
     pow(w.zero_fraction, 256) as expected_block_fraction,

@@ -28,6 +28,7 @@
 -- column: q_value real — of the matrix being noise, Benjamini–Hochberg
 
 -- No word on tails where noise is not rejected: noise has tails with exponents too.
+-- power_law: none of three tests rejects it; where n_tail is small they rarely can.
 -- unjudged: there is structure, but alpha_p was not measured.
 with judged as (
     select

@@ -25,11 +25,10 @@ from tests.metrics.arrays import tensor_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 HAS_CUDA = torch.cuda.is_available()
+NEEDS_CUDA = pytest.mark.skipif(not HAS_CUDA, reason="no cuda device")
 DEVICES = [
     "cpu",
-    pytest.param(
-        "cuda", marks=pytest.mark.skipif(not HAS_CUDA, reason="no cuda device")
-    ),
+    pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_CUDA]),
 ]
 SHAPES = [(300, 40), (64, 64), (1, 9), (40, 1), (30, 200)]
 
@@ -161,7 +160,8 @@ def test_without_torch_cuda_names_the_extra(monkeypatch):
     assert find_spec("torch")
 
 
-@pytest.mark.skipif(not HAS_CUDA, reason="no cuda device")
+@pytest.mark.gpu
+@NEEDS_CUDA
 def test_a_checkpoint_on_cuda_has_the_processors_numbers(tmp_path):
     folder = save_model(tmp_path / "pico")
     rows = {}

@@ -136,13 +136,23 @@ def test_sparsity_patterns_by_hand():
     row = ENTRIES.measure(tensor_of(array))["tensor_stats"][0]
     assert row["zero_block_fraction"] == 0.25
     assert row["pattern_2_4_fraction"] == (16 * 4 + 1) / (32 * 8)
+    assert row["pattern_2_4_cols_fraction"] == 4 * 16 / (8 * 32)
+
+
+def test_groups_down_the_columns_are_those_along_the_rows_of_the_transposed():
+    array = np.random.default_rng(0).integers(0, 2, (70, 33)).astype(float)
+    one, turned = (
+        ENTRIES.measure(tensor_of(each))["tensor_stats"][0] for each in (array, array.T)
+    )
+    assert one["pattern_2_4_cols_fraction"] == turned["pattern_2_4_fraction"]
+    assert one["pattern_2_4_fraction"] == turned["pattern_2_4_cols_fraction"]
 
 
 def test_a_matrix_over_budget_says_what_it_needs():
     tensor = tensor_of(np.ones((300, 300)), memory_bytes=100_000)
     row = SPECTRA.measure(tensor)["spectra"][0]
     assert row["status"] == "over_budget"
-    assert "1440000 bytes" in row["reason"]
+    assert "1800000 bytes" in row["reason"]
 
 
 def test_streamed_tensors_get_the_rows_of_resident_ones():

@@ -47,6 +47,20 @@ def test_the_fit_is_that_of_every_candidate_tried_in_turn(name):
     assert fit.stderr == pytest.approx((fit.alpha - 1) / np.sqrt(fit.n_tail))
 
 
+# It refuses exponents above 3 unless told otherwise, and takes ties for one step each.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name", ["pareto", "pareto above a body", "lognormal", "a single far value"]
+)
+def test_the_fit_is_that_of_the_package_powerlaw(name):
+    powerlaw = pytest.importorskip("powerlaw", reason="powerlaw is not installed")
+    theirs = powerlaw.Fit(SPECTRA[name], verbose=False)
+    ours = fit_power_law(SPECTRA[name])
+    found = ours.alpha, ours.xmin, ours.ks_distance, ours.stderr
+    expected = theirs.alpha, theirs.xmin, theirs.D, theirs.sigma
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("alpha", [1.7, 2.5, 4.0])
 def test_the_interval_covers_a_known_exponent(alpha):
     """All of a sample is tail here; choosing x_min costs some of the 95 %."""

@@ -38,7 +38,7 @@ def warehouse(tmp_path_factory):
     made = open_warehouse(tmp_path_factory.mktemp("minilm"))
     folder = Path(PACKAGE.origin).parent / "model"
     (source,) = discover(str(folder), model="minilm")
-    settings = Settings(("entries", "spectra"), threads=2)
+    settings = Settings(("entries", "spectra", "randomised"), threads=2)
     outcome = extract_checkpoint(source, made, settings)
     assert outcome.status == "measured", outcome.error
     return made
@@ -114,3 +114,6 @@ def test_the_untrained_pooler_is_the_one_matrix_that_is_noise(warehouse):
     noise = [tensor for tensor, verdict in verdicts.items() if verdict == "noise"]
     assert noise == ["pooler.dense.weight"]
     assert len(rows) == 40
+    # Thirteen have entries far from normal: their own shuffles tell them from noise.
+    assert [row["null_kind"] for row in rows].count("shuffled") == 13
+    assert [t for t, verdict in verdicts.items() if verdict == "not_normal"] == []
