@@ -18,6 +18,7 @@ SCRIPTS: tuple[str, ...] = (
     "state.js",
     "charts.js",
     "tree.js",
+    "shapes.js",
     "sketch.js",
     "sublayers.js",
     "flow.js",

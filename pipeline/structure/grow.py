@@ -15,7 +15,7 @@ def grow(tensors: Iterable[Tensor]) -> tuple[Stack, ...]:
     """The stacks of a model, each with its layers in order.
 
     Stacks come as they are first seen, what belongs to none first. Components of a
-    layer are ordered by category, tensors stay in the order given.
+    layer are ordered as in categories.toml, tensors stay in the order given.
     """
     by_stack: dict[str | None, list[Tensor]] = {}
     for tensor in tensors:
@@ -55,6 +55,7 @@ def _components(tensors: Sequence[Tensor]) -> tuple[Component, ...]:
     by_name: dict[str, list[Tensor]] = {}
     for tensor in tensors:
         by_name.setdefault(tensor.location.component, []).append(tensor)
-    order = tuple(load_categories())
-    names = sorted(by_name, key=lambda name: order.index(category_of(name).name))
+    order = [name for one in load_categories().values() for name in one.components]
+    known = sorted((name for name in by_name if name in order), key=order.index)
+    names = (*known, *(name for name in by_name if name not in order))
     return tuple(Component(name, tuple(by_name[name])) for name in names)

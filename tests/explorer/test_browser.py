@@ -16,6 +16,7 @@ from tests.extract.pico import save_series
 from tests.tiny_models import make_tiny_model
 
 MODELS = ("llama", "mixtral", "bert", "t5", "mamba", "gemma2", "deepseek_v3", "resnet")
+PARALLEL = "gpt_neox"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def page(tmp_path_factory):
     exhibits = find_exhibits((), folder / "lake")
     exhibits += [
         Exhibit(describe_module(make_tiny_model(name).module, name=name))
-        for name in MODELS
+        for name in (*MODELS, PARALLEL)
     ]
     tensors = [
         Tensor(name, "F32", (2, 3), Location(None, None, "other", "weight"))
@@ -157,6 +158,19 @@ def test_grouped_heads_and_experts_are_told(visit):
     assert "experts, 2 of them per token" in picture
     assert tab.locator(".heads .query").count() == 4
     assert tab.locator(".heads .key").count() == 2
+
+
+def test_parallel_sublayers_are_added_at_once(visit):
+    def middle_of(tab, label):
+        box = tab.locator("#diagram .box", has_text=label).first.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"]
+
+    tab = visit.open(f"#m={PARALLEL}")
+    attention, feed_forward = middle_of(tab, "qkv"), middle_of(tab, "up")
+    assert attention[0] < feed_forward[0]
+    assert attention[1] == pytest.approx(feed_forward[1], abs=2)
+    assert tab.locator("#diagram .knot").count() == 1
+    assert visit.open("#m=llama").locator("#diagram .knot").count() == 3
 
 
 def test_two_models_side_by_side(visit):

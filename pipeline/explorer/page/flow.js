@@ -39,12 +39,14 @@ function drawLoose(sketch, flow, look) {
 }
 
 function drawInputs(sketch, flow, look) {
-  const added = flow.inputs.filter((name) => ADDED.includes(name));
+  const added = flow.inputs.filter((name) => isAdded(name, flow.inputs));
   const after = flow.inputs.filter(
     (name) => !added.includes(name) && name !== "rotary",
   );
   const isImage = flow.inputs.includes("patch_embedding") || flow.name === "vision";
-  sketch.pill(isImage ? "image" : added.length ? "tokens" : "input");
+  sketch.pill(
+    isImage ? "image" : flow.inputs.includes("token_embedding") ? "tokens" : "input",
+  );
   if (added.length === 1) {
     sketch.arrow();
     sketch.row([look("input", null, added[0])]);
@@ -69,24 +71,58 @@ function drawInputs(sketch, flow, look) {
   sketch.arrow();
 }
 
+// Of audio, positions are added to what convolutions make of it.
+function isAdded(name, inputs) {
+  const isSound = inputs.includes("conv") && inputs.includes("position_embedding");
+  return ADDED.includes(name) || (name === "conv" && isSound);
+}
+
 function drawBlock(sketch, flow, block, look) {
   const title = block.layers.length > 1 ? `block × ${block.layers.length}` : "block";
   const which = block.layers.length > 1 ? "layers" : "layer";
   sketch.frame(title, `${which} ${ranges(block.layers)}`, () => {
     const inBlock = (name) => look("block", block.layers, name);
-    if (block.is_parallel) sketch.note("both sublayers read the same vectors");
-    for (const sublayer of block.sublayers) {
-      if (sublayer.kind === "plain") drawPlain(sketch, block, sublayer, look);
-      else drawSublayer(sketch, flow, sublayer, inBlock);
+    const plain = block.sublayers.filter(({ kind }) => kind === "plain");
+    const steps = block.sublayers.filter(({ kind }) => kind !== "plain");
+    if (block.is_parallel && steps.length === 2) {
+      drawParallel(sketch, flow, steps, inBlock);
+    } else {
+      for (const sublayer of steps) drawSublayer(sketch, flow, sublayer, inBlock);
     }
+    for (const sublayer of plain) drawPlain(sketch, block, sublayer, look);
   });
   sketch.arrow();
 }
 
 function drawSublayer(sketch, flow, sublayer, inBlock) {
-  const { before, inside, after } = sublayer.norms;
   const split = sketch.y;
   sketch.arrow(10);
+  drawSteps(sketch, flow, sublayer, inBlock);
+  sketch.arrow(10);
+  sketch.knot("+", "What the sublayer says is added to the residual stream");
+  sketch.bypass(split + 4);
+  if (sublayer.norms.after) {
+    sketch.arrow(10);
+    sketch.row([inBlock(sublayer.norms.after)], 24);
+  }
+}
+
+// Two sublayers that read the same vectors, normalised apart or once for both.
+function drawParallel(sketch, flow, [one, other], inBlock) {
+  const split = sketch.y;
+  sketch.arrow(10);
+  const shared = other.norms.before ? "" : one.norms.before;
+  if (shared) sketch.row([inBlock(shared)], 24);
+  const first = shared ? { ...one, norms: { ...one.norms, before: "" } } : one;
+  sketch.beside(
+    [first, other].map((sublayer) => () => drawSteps(sketch, flow, sublayer, inBlock)),
+  );
+  sketch.knot("+", "Both are added to the residual stream at once");
+  sketch.bypass(split + 4);
+}
+
+function drawSteps(sketch, flow, sublayer, inBlock) {
+  const { before, inside } = sublayer.norms;
   if (before) {
     sketch.row([inBlock(before)], 24);
     sketch.arrow(10);
@@ -102,13 +138,6 @@ function drawSublayer(sketch, flow, sublayer, inBlock) {
   if (inside) {
     sketch.arrow(10);
     sketch.row([inBlock(inside)], 24);
-  }
-  sketch.arrow(10);
-  sketch.knot("+", "What the sublayer says is added to the residual stream");
-  sketch.bypass(split + 4);
-  if (after) {
-    sketch.arrow(10);
-    sketch.row([inBlock(after)], 24);
   }
 }
 

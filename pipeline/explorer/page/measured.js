@@ -74,9 +74,11 @@ function courses(data, model, tensor, step) {
 }
 
 function withUnit(name, unit) {
-  return unit && unit !== "elements" && unit !== words(name)
-    ? `${words(name)} (${unit})`
-    : words(name);
+  const label = words(name.replace(/^n_/, ""));
+  const isSaid = label.toLowerCase().endsWith(unit.toLowerCase());
+  if (!unit || unit === "elements") return label;
+  if (isSaid && unit === "fraction") return label;
+  return `${isSaid ? label.slice(0, -unit.length - 1) : label} (${unit})`;
 }
 
 // Rows of name, value and, as a hint, what the name means.

@@ -28,7 +28,7 @@ function drawAttention(sketch, flow, sublayer, inBlock) {
   sketch.y += 5;
   drawHeads(sketch, facts);
   const window = facts.window ? `, window ${facts.window}` : "";
-  sketch.row([{ label: `softmax(q·kᵀ / √d) · v${window}`, isThought: true }], 24);
+  sketch.row([{ label: `softmax(q·kᵀ/√d)·v${window}`, isThought: true }], 24);
   if (has(named("o"))) {
     sketch.arrow(10);
     sketch.row([inBlock(named("o"))]);
@@ -74,8 +74,8 @@ function drawColumns(sketch, columns, inBlock) {
 // Query heads above, the key and value heads that they share below them.
 function drawHeads(sketch, { n_heads: heads, n_kv_heads: shared, head_dim: size }) {
   if (!heads) return;
-  const left = PAPER.centre - 130;
-  const width = 260;
+  const width = Math.min(260, sketch.right - sketch.left - 20);
+  const left = sketch.centre - width / 2;
   const strip = (count, y, height, className) => {
     if (count > 130)
       return [s("rect", { x: left, y, width, height, class: className })];
