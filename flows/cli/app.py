@@ -16,6 +16,7 @@ from flows.cli.compare import compare
 from flows.cli.doctor import doctor, version
 from flows.cli.explore import explore
 from flows.cli.extract import extract
+from flows.cli.lineage import lineage
 from flows.cli.plot import plot
 from flows.cli.query import query, sql, tables
 from flows.cli.report import report
@@ -36,6 +37,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     report,
     explore,
     compare,
+    lineage,
     status,
     check,
     audit,
