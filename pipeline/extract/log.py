@@ -11,7 +11,7 @@ from pipeline.extract.ledger import CHECKPOINT_FAMILY, CHECKPOINT_VERSION
 from pipeline.extract.settings import Outcome
 from pipeline.extract.write import Result, tool_versions
 from pipeline.tables import EXTRACTIONS
-from pipeline.warehouse import Warehouse, write_named
+from pipeline.warehouse import Warehouse, storable, write_named
 
 
 def log_extraction(
@@ -67,4 +67,5 @@ def _write(
     warehouse: Warehouse, run: str, outcome: Outcome, rows: list[dict[str, Any]]
 ) -> None:
     table = frame(EXTRACTIONS, rows)
-    write_named(warehouse, EXTRACTIONS, outcome.source.ref, table, run)
+    # That its labels are too long for folders may be why it failed.
+    write_named(warehouse, EXTRACTIONS, storable(outcome.source.ref), table, run)

@@ -10,7 +10,7 @@ from pipeline.warehouse.partitions import (
     write_named,
     write_partition,
 )
-from pipeline.warehouse.places import Warehouse, open_warehouse
+from pipeline.warehouse.places import Warehouse, open_warehouse, storable
 
 __all__ = [
     "Compaction",
@@ -22,6 +22,7 @@ __all__ = [
     "read_partition",
     "read_stamp",
     "remove_partition",
+    "storable",
     "write_named",
     "write_partition",
 ]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import xxhash
+
 from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
 from pipeline.tables import TABLES, Table
@@ -17,6 +19,8 @@ from pipeline.warehouse.files import replace_file, table_bytes
 # Names in the place of a model or revision that no user's label is quoted to.
 SCHEMA = "__schema__"
 COMPACTED = "__compacted__"
+
+_LONGEST_NAME = 255  # bytes of a folder's name, on every usual file system
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,15 @@ class Warehouse:
         return self.root / table
 
     def model_folder(self, table: str, model: str) -> Path:
-        return self.root / table / f"model={_quoted(model)}"
+        return self.root / table / _folder("model", model)
 
     def partition(self, table: str, ref: ModelRef) -> Path:
-        """The one file of a table, model and revision."""
+        """The one file of a table, model and revision.
+
+        Raises WarehouseError for a label that is too long to be a folder's name.
+        """
         folder = self.model_folder(table, ref.model)
-        return folder / f"revision={_quoted(ref.revision)}" / f"{table}.parquet"
+        return folder / _folder("revision", ref.revision) / f"{table}.parquet"
 
     def compacted(self, table: str, model: str) -> Path:
         """The one file that holds all compacted revisions of a model."""
@@ -78,6 +85,11 @@ def open_warehouse(root: Path, *, create: bool = True) -> Warehouse:
     return warehouse
 
 
+def storable(ref: ModelRef) -> ModelRef:
+    """`ref`, or where it is too long a shorter one that no other has: for the log."""
+    return ModelRef(*(_shortened(label) for label in (ref.model, ref.revision)))
+
+
 def _seed(warehouse: Warehouse, table: Table) -> None:
     """Write the zero-row file that lets every reader's glob find a schema."""
     path = warehouse.partition(table.name, ModelRef(SCHEMA, SCHEMA))
@@ -87,6 +99,24 @@ def _seed(warehouse: Warehouse, table: Table) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, seed)
+
+
+def _folder(kind: str, label: str) -> str:
+    name = f"{kind}={_quoted(label)}"
+    if len(name) > _LONGEST_NAME:
+        raise WarehouseError(
+            f"the label of its {kind} is too long: {len(name)} bytes as the name of a "
+            f"folder, which may have {_LONGEST_NAME}",
+            fix=f"Give it a shorter one with --{kind}",
+        )
+    return name
+
+
+def _shortened(label: str) -> str:
+    if len(f"revision={_quoted(label)}") <= _LONGEST_NAME:
+        return label
+    # Twelve bytes at most a letter, quoted: what is left over fits with room.
+    return f"{label[:12]}…{xxhash.xxh3_64_hexdigest(label.encode())}"
 
 
 def _quoted(label: str) -> str:

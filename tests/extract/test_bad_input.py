@@ -1,6 +1,7 @@
 """What is odd or broken gets a row with a status, and the rest goes on."""
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from pipeline.extract import Settings, extract_checkpoint
+from pipeline.extract import Settings, extract_checkpoint, plan_checkpoint
 from pipeline.query import run_checks, run_query, run_sql
 from pipeline.sources import discover
 from pipeline.tables import CHECKPOINTS, SPECTRA, TENSOR_STATS, TENSORS
@@ -64,6 +65,26 @@ def test_hostile_model_labels_are_asked_for_by_name(tmp_path, warehouse, label):
     text = "select revision from checkpoints where model = $model"
     found = run_sql(warehouse.root, text, {"model": label})
     assert found["revision"].to_pylist() == [label]
+
+
+@pytest.mark.parametrize(
+    "labels", [{"model": "码" * 30}, {"model": "m" * 300}, {"revision": "r" * 300}]
+)
+def test_a_label_too_long_for_a_folder_fails_alone(tmp_path, warehouse, labels):
+    folder = save_model(tmp_path / "pico")
+    (source,) = discover(str(folder), **labels)
+    outcome = extract_checkpoint(source, warehouse, Settings(threads=2))
+    ((kind, label),) = labels.items()
+    assert outcome.status == "failed"
+    assert re.fullmatch(
+        rf"the label of its {kind} is too long: \d+ bytes as the name of a folder, "
+        rf"which may have 255. Give it a shorter one with --{kind}",
+        outcome.error,
+    )
+    text = f"select {kind}, error from extractions"
+    (row,) = run_sql(warehouse.root, text).to_pylist()
+    assert row == {kind: label, "error": outcome.error}
+    assert plan_checkpoint(source, warehouse, Settings()).error == outcome.error
 
 
 def test_odd_tensors_have_rows_beside_sound_ones(tmp_path, warehouse):
@@ -147,7 +168,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path):
 PEAK = """
 import resource, sys
 from pathlib import Path
-from pipeline.extract import Settings, extract_checkpoint
+from pipeline.extract import Settings, extract_checkpoint, plan_checkpoint
 from pipeline.sources import discover
 from pipeline.warehouse import open_warehouse
 
