@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import pickletools
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,12 +14,17 @@ from typing import Any
 from pipeline.errors import SourceError
 from pipeline.sources.files import read_head, refuse_pointer
 
+# No word of how to load it all the same: that would run it.
 _CONVERT = (
-    "Where you trust it, load it with torch.load(path, weights_only=False) and keep its"
-    " state dict with safetensors.torch.save_file"
+    "Have its state dict alone saved where it was made, best by"
+    " safetensors.torch.save_file"
 )
-_REFUSED = re.compile(r"GLOBAL (\S+) was not an allowed")
+_REFUSED = re.compile(r"GLOBAL (\S+) (?:was not an allowed|whose module)")
 _REASON = re.compile(r"WeightsUnpickler error:\s*(.+)")
+# FRAME, with which a pickle of protocol 4 begins: torch's safe loader knows up to 3.
+_TOO_NEW = "Unsupported operand 149"
+_OWN_WORDS = "Weights only load failed"  # torch's, and its advice to do without
+_LOOKED_AT = 1 << 16  # bytes of a pickle in which names of code are looked for
 
 
 def load(path: Path) -> Any:
@@ -67,14 +75,42 @@ def _explain(path: Path, head: bytes, error: Exception) -> SourceError:
         return SourceError(what, where=str(path), fix=fix)
     refused = sorted(set(_REFUSED.findall(text)))
     if refused:
-        what = f"loading it would run code ({', '.join(refused)}): refused"
+        what = f"holds code ({', '.join(refused)}), which is never run"
+        return SourceError(what, where=str(path), fix=_CONVERT)
+    if _TOO_NEW in text:
+        named = ", ".join(dict.fromkeys(_named_code(path, head)))
+        what = (
+            f"holds code ({named}), which is never run"
+            if named
+            else (
+                "a pickle of protocol 4 or later, which torch loads only by running it"
+            )
+        )
         return SourceError(what, where=str(path), fix=_CONVERT)
     reason = _REASON.search(text)
     first_line = reason[1] if reason else text.strip().split("\n")[0]
-    first_line = first_line or type(error).__name__
+    if not first_line or first_line.startswith(_OWN_WORDS):
+        first_line = type(error).__name__
     hint = "; it looks like safetensors" if head[8:9] == b"{" else ""
     return SourceError(
         f"not a torch file, or a damaged one ({first_line:.200}){hint}",
         where=str(path),
         fix="Download or copy it again",
     )
+
+
+def _named_code(path: Path, head: bytes) -> Iterator[str]:
+    """What the start of a bare pickle would import, read off and not run."""
+    if is_mapped(head):
+        return
+    strings: list[str] = []
+    try:
+        for code, value, _ in pickletools.genops(
+            io.BytesIO(read_head(path, _LOOKED_AT))
+        ):
+            if isinstance(value, str):
+                strings.append(value)
+            if code.name == "STACK_GLOBAL" and len(strings) > 1:
+                yield ".".join(strings[-2:])
+    except ValueError:  # the start ends somewhere within the pickle
+        return

@@ -3,6 +3,7 @@
 import argparse
 import collections
 import json
+import os
 import pickle
 import sys
 import threading
@@ -346,6 +347,11 @@ class Evil:
         return (print, ("run!",))
 
 
+class Shell:
+    def __reduce__(self):
+        return (os.system, ("true",))
+
+
 class TestRefusals:
     def refuse(self, path, message):
         with pytest.raises(
@@ -358,20 +364,34 @@ class TestRefusals:
     def test_code_is_refused_and_not_run(self, tmp_path, capsys, zipped):
         path = tmp_path / "m.pt"
         torch.save({"w": W, "x": Evil()}, path, _use_new_zipfile_serialization=zipped)
-        text = self.refuse(path, "would run code .*print.*: refused")
+        text = self.refuse(path, r"holds code \(.*print\), which is never run")
         assert "save_file" in text
+        assert "weights_only" not in text
         assert "run!" not in capsys.readouterr().out
 
     def test_a_harmless_class_is_code_too(self, tmp_path):
         path = tmp_path / "m.pt"
         torch.save({"w": W, "args": argparse.Namespace(lr=1)}, path)
-        self.refuse(path, r"would run code \(argparse.Namespace\)")
+        self.refuse(path, r"holds code \(argparse.Namespace\), which is never run")
 
-    def test_a_bare_pickle_with_code(self, tmp_path, capsys):
+    @pytest.mark.parametrize("protocol", range(2, 6))
+    def test_a_bare_pickle_with_code(self, tmp_path, capsys, protocol):
         path = tmp_path / "m.pt"
-        path.write_bytes(pickle.dumps(Evil()))
-        self.refuse(path, "refused|damaged")
+        path.write_bytes(pickle.dumps(Evil(), protocol=protocol))
+        text = self.refuse(path, r"holds code \(.*print\), which is never run")
+        assert "weights_only" not in text
         assert "run!" not in capsys.readouterr().out
+
+    def test_a_module_that_torch_blocks_is_code_too(self, tmp_path):
+        path = tmp_path / "m.pt"
+        torch.save({"w": W, "x": Shell()}, path)
+        text = self.refuse(path, r"holds code \(\w+.system\), which is never run")
+        assert "Download" not in text
+
+    def test_a_zip_with_a_newer_pickle(self, tmp_path):
+        path = tmp_path / "m.pt"
+        torch.save({"w": W}, path, pickle_protocol=4)
+        self.refuse(path, "a pickle of protocol 4 or later")
 
     @pytest.mark.filterwarnings("ignore")  # torch.jit warns that it is deprecated
     def test_a_program_is_refused(self, tmp_path):
