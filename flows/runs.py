@@ -8,23 +8,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.progress import byte_meter
+from flows.progress import byte_meter, say
 from flows.units import human_bytes, human_seconds
 from flows.zoo import Entry
 from pipeline.errors import SourceError, UsageError
 from pipeline.refs import DEFAULT_REVISION, CheckpointSource, ModelRef
+from pipeline.text.cells import printable
 
 if TYPE_CHECKING:
     from pipeline.extract import Outcome, Plan, Settings
     from pipeline.warehouse import Warehouse
 
+_NAMED = 5  # files or folders left aside that a line names
+
 
 @dataclass(frozen=True)
 class Found:
-    """The checkpoints that entries stand for, and why some stand for none."""
+    """The checkpoints that entries stand for, and why some stand for none.
+
+    `aside` is a line each for what lies there too and is not measured.
+    """
 
     sources: tuple[CheckpointSource, ...]
     missing: tuple[tuple[CheckpointSource, str], ...] = ()
+    aside: tuple[str, ...] = ()
 
 
 def find_sources(entries: Sequence[Entry]) -> Found:
@@ -48,7 +55,14 @@ def find_sources(entries: Sequence[Entry]) -> Found:
                     f"{source.location}",
                     fix="Give one of them a model or revision of its own",
                 )
-    return Found(tuple(sources.values()), tuple(missing))
+    chosen = tuple(sources.values())
+    return Found(chosen, tuple(missing), _left_aside(entries, chosen))
+
+
+def say_aside(found: Found) -> None:
+    """Nothing is missing without a word: a line each on stderr."""
+    for line in found.aside:
+        say(line)
 
 
 def plan_found(found: Found, warehouse: Warehouse, settings: Settings) -> list[Plan]:
@@ -69,6 +83,7 @@ def extract_found(
 
     is_offline = settings.local_files_only
     sizes = [source_bytes(s, local_files_only=is_offline) for s in found.sources]
+    say_aside(found)
     outcomes = fail_missing(found, warehouse, settings)
     with byte_meter(sum(sizes), "extract") as meter:
         done = 0
@@ -133,6 +148,29 @@ def _look_for(entry: Entry) -> tuple[CheckpointSource, ...]:
             fix="Say path instead of hub, or run it from another folder",
         )
     return found
+
+
+def _left_aside(
+    entries: Sequence[Entry], sources: Sequence[CheckpointSource]
+) -> tuple[str, ...]:
+    """What a search went past, in a line each."""
+    from pipeline.sources import find_passed_over
+
+    references = [entry.reference for entry in entries if not entry.is_hub]
+    aside = find_passed_over(references, sources)
+    lines = []
+    if aside.folders:
+        names = _some(aside.folders)
+        lines.append(f"not entered: {names}. Name a folder itself to measure it")
+    if aside.files:
+        lines.append(f"no weights by their first bytes: {_some(aside.files)}")
+    return tuple(lines)
+
+
+def _some(paths: Sequence[Path]) -> str:
+    shown = ", ".join(printable(str(path)) for path in paths[:_NAMED])
+    more = len(paths) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _absent(entry: Entry) -> CheckpointSource:

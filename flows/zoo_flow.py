@@ -23,7 +23,13 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import publish
 from flows.outcomes import summary_line
 from flows.progress import Meter, byte_meter
-from flows.runs import fail_missing, find_sources, outcome_line, source_bytes
+from flows.runs import (
+    fail_missing,
+    find_sources,
+    outcome_line,
+    say_aside,
+    source_bytes,
+)
 from flows.settings import WAREHOUSE, share
 from flows.zoo import read_zoo, zoo_settings
 from pipeline.extract import Outcome, Settings, extract_checkpoint
@@ -80,6 +86,7 @@ def zoo_flow(
     manifest = read_zoo(Path(zoo))
     lake = open_warehouse(Path(warehouse or manifest.warehouse or WAREHOUSE))
     found = find_sources(manifest.entries)
+    say_aside(found)
     settings = zoo_settings(
         manifest, verify=verify, replace=replace, local_files_only=local_files_only
     )

@@ -42,10 +42,11 @@ def show_plans(
     """The table of plans, its totals on stderr; 3 when some cannot be read."""
     from flows.outcomes import plan_line, plans_table
     from flows.output import emit
-    from flows.runs import find_sources, plan_found
+    from flows.runs import find_sources, plan_found, say_aside
     from pipeline.warehouse import Warehouse
 
     found = find_sources(entries)
+    say_aside(found)
     plans = plan_found(found, Warehouse(warehouse.absolute()), settings)
     emit(plans_table(plans), format_name=format_name, output=output)
     say(plan_line(plans))

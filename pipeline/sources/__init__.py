@@ -4,14 +4,17 @@ from pipeline.sources.checkpoint import list_files, open_checkpoint
 from pipeline.sources.discover import discover
 from pipeline.sources.hub import hub_size
 from pipeline.sources.hub_header import read_hub_headers
+from pipeline.sources.passed_over import PassedOver, find_passed_over
 from pipeline.sources.reader import TensorReader, open_reader
 from pipeline.sources.training_logs import read_series_log
 from pipeline.sources.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = [
+    "PassedOver",
     "TensorReader",
     "Vocabulary",
     "discover",
+    "find_passed_over",
     "hub_size",
     "list_files",
     "open_checkpoint",

@@ -36,7 +36,7 @@ def find_units(
 ) -> tuple[Unit, ...]:
     """The checkpoints at an absolute path: of a file one, of a folder all inside it.
 
-    Hidden folders are passed over. Of a folder that holds a model of its own only the
+    Folders whose names begin with `.` or `__` are passed over. Of a folder that holds a model of its own only the
     subfolders named as steps are entered. Raises SourceError when there are none.
     """
     if not path.is_dir():
@@ -117,7 +117,7 @@ def _walk(
 
 
 def list_folders(folder: Path) -> list[Path]:
-    """Subfolders that are not hidden, by name."""
+    """Subfolders that are neither hidden nor a program's own (`__…`), by name."""
     with readable(folder):
         return sorted(
             path

@@ -30,6 +30,17 @@ def find_sets(folder: Path) -> tuple[WeightSet, ...]:
     return group_files(names, indexed)
 
 
+def refused_names(folder: Path) -> tuple[str, ...]:
+    """Files of a folder that are named as weights and begin as something else."""
+    return tuple(
+        name
+        for name in list_names(folder)
+        if not name.startswith(".")
+        and is_weights(name)
+        and not _holds_weights(folder, name)
+    )
+
+
 def list_names(folder: Path) -> list[str]:
     """Names of the regular files in a folder, links to files included."""
     with readable(folder):

@@ -1,0 +1,78 @@
+"""Which weights lie below a reference, and belong to no checkpoint found there?"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import SourceError
+from pipeline.refs import CheckpointSource
+from pipeline.sources.weight_files import find_sets, list_names, refused_names
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """`folders` hold weights and were not entered; `files` end like weights only."""
+
+    folders: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+def find_passed_over(
+    references: Sequence[str], sources: Sequence[CheckpointSource]
+) -> PassedOver:
+    """What a search of local `references` left aside, given all that it found.
+
+    Left out are hidden folders and the training state beside a model. No header is
+    read.
+    """
+    entered = {_folder(source) for source in sources if source.kind == "local"}
+    folders: dict[Path, None] = {}
+    files: dict[Path, None] = {}
+    for root in _roots(references):
+        for folder, is_aside in _walk(root, entered):
+            if is_aside:
+                folders[folder] = None
+            else:
+                files |= dict.fromkeys(folder / name for name in refused_names(folder))
+    return PassedOver(tuple(folders), tuple(files))
+
+
+def _folder(source: CheckpointSource) -> Path:
+    path = Path(source.location)
+    return path if path.is_dir() else path.parent
+
+
+def _roots(references: Sequence[str]) -> Iterator[Path]:
+    """The folders that references mean; files were chosen one by one."""
+    for reference in references:
+        path = Path(reference).expanduser().absolute()
+        if path.is_dir():
+            yield Path(os.path.abspath(path))  # noqa: PTH100  as discover names it
+        elif glob.has_magic(reference):
+            matches = sorted(glob.glob(str(path)))  # noqa: PTH207  absolute patterns
+            yield from (Path(match) for match in matches if Path(match).is_dir())
+
+
+def _walk(root: Path, entered: set[Path]) -> Iterator[tuple[Path, bool]]:
+    """Folders from `root` down, and whether each holds weights that nobody read.
+
+    Nothing below such a one is told: whoever goes there will see it.
+    """
+    for name, folders, _ in os.walk(root):
+        folder = Path(name)
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        is_aside = folder not in entered and _holds_weights(folder)
+        if is_aside:
+            folders.clear()
+        yield folder, is_aside
+
+
+def _holds_weights(folder: Path) -> bool:
+    try:
+        return bool(list_names(folder) and find_sets(folder))
+    except SourceError:
+        return True  # what cannot be read may hold them
