@@ -26,6 +26,7 @@ from flows.exit_codes import DONE
 from flows.interrupt import quick_interrupt
 from flows.prefect_setup import prepare_prefect
 from flows.progress import say
+from flows.schedule import LONGEST_INTERVAL, check_cron
 from flows.settings import WAREHOUSE, make_settings
 from flows.zoo import Entry, Zoo, read_zoo, zoo_settings
 from pipeline.errors import UsageError
@@ -117,7 +118,13 @@ def serve(
     ] = None,
     interval: Annotated[
         int | None,
-        typer.Option("--interval", metavar="SECONDS", help="Time between two runs."),
+        typer.Option(
+            "--interval",
+            metavar="SECONDS",
+            min=1,
+            max=LONGEST_INTERVAL,
+            help="Time between two runs.",
+        ),
     ] = None,
     verbose: Verbose = False,
     warehouse: ZooWarehouse = None,
@@ -138,6 +145,8 @@ def serve(
     zoo = read_zoo(manifest)
     root = _root(warehouse, zoo).resolve()
     prepare_prefect(root, verbose=verbose)
+    if cron is not None:
+        check_cron(cron)
     from flows.prefect_server import scheduling_server
     from flows.zoo_flow import zoo_flow
 

@@ -36,8 +36,9 @@ def find_units(
 ) -> tuple[Unit, ...]:
     """The checkpoints at an absolute path: of a file one, of a folder all inside it.
 
-    Folders whose names begin with `.` or `__` are passed over. Of a folder that holds a model of its own only the
-    subfolders named as steps are entered. Raises SourceError when there are none.
+    Folders whose names begin with `.` or `__` are passed over. Of a folder that holds a
+    model of its own only the subfolders named as steps are entered. Raises SourceError
+    when there are none.
     """
     if not path.is_dir():
         return (_name_file(path),)
