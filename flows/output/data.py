@@ -13,6 +13,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from pipeline.errors import UsageError
+from pipeline.text.cells import interval_text
+
 
 def write_json(table: pa.Table, stream: BinaryIO) -> None:
     """One array of objects, one object a line; NaN and the infinities become null."""
@@ -39,15 +42,25 @@ def write_csv(table: pa.Table, stream: BinaryIO) -> None:
 
 
 def write_parquet(table: pa.Table, stream: BinaryIO) -> None:
+    """As bytes. Raises UsageError for a type that Parquet does not have."""
     import pyarrow.parquet as pq
 
-    pq.write_table(table, stream, compression="zstd")
+    try:
+        pq.write_table(table, stream, compression="zstd")
+    except pa.ArrowNotImplementedError as error:
+        raise UsageError(
+            f"Parquet cannot hold a column of this result: {error}",
+            fix="Cast it, such as an interval to varchar, or take another --format",
+        ) from error
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     """Row by row, a batch in memory at a time."""
     for batch in table.to_batches(max_chunksize=4096):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        columns = (
+            column.to_pylist(maps_as_pydicts="strict") for column in batch.columns
+        )
+        yield from zip(*columns, strict=True)
 
 
 def _json_value(value: Any) -> Any:
@@ -65,6 +78,8 @@ def _json_value(value: Any) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, pa.MonthDayNano):
+        return interval_text(value)
     return value.hex() if isinstance(value, bytes) else str(value)
 
 

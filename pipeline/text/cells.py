@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +35,7 @@ def column_texts(column: pa.ChunkedArray, null: str = NULL) -> list[str]:
     """
     if pt.is_list(column.type) or pt.is_large_list(column.type):
         return _list_texts(column, null)
-    values = column.to_pylist()
+    values = column.to_pylist(maps_as_pydicts="strict")
     if pt.is_floating(column.type):
         return float_texts(values, null)
     return [null if value is None else value_text(value) for value in values]
@@ -55,7 +56,18 @@ def value_text(value: Any) -> str:
         return _float_text(value, None)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+    if isinstance(value, pa.MonthDayNano):
+        return interval_text(value)
     return printable(str(value))
+
+
+def interval_text(value: pa.MonthDayNano) -> str:
+    """An interval as ISO 8601 writes it: `P1M3DT4.5S`."""
+    parts = [f"{value.months}M"] if value.months else []
+    parts += [f"{value.days}D"] if value.days else []
+    seconds = Decimal(value.nanoseconds).scaleb(-9).normalize()
+    time = f"T{seconds:f}S" if seconds or not parts else ""
+    return f"P{''.join(parts)}{time}"
 
 
 def printable(text: str) -> str:

@@ -22,6 +22,7 @@ TABLE = pa.table(
         "is_tied": [True, None],
     }
 )
+LASTS = [[1, 3, 4_500_000_000], [0, 0, 0], [0, -2, 0]]  # months, days, nanoseconds
 OBJECTS = [
     {
         "tensor": 'quote " comma ,',
@@ -106,6 +107,25 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path):
     with pytest.raises(UsageError, match=r"'\.xlsx' names no format.*\.parquet"):
         emit(TABLE, output=tmp_path / "rows.xlsx")
     assert not (tmp_path / "rows.xlsx").exists()
+
+
+def test_maps_and_intervals_are_values_to_other_programs(capsysbinary):
+    table = pa.table(
+        {
+            "lasts": pa.array([pa.MonthDayNano(each) for each in LASTS]),
+            "sizes": pa.array([[("k", 1)], [], None], pa.map_(pa.string(), pa.int64())),
+        }
+    )
+    emit(table, format_name="json")
+    assert json.loads(capsysbinary.readouterr().out) == [
+        {"lasts": "P1M3DT4.5S", "sizes": {"k": 1}},
+        {"lasts": "PT0S", "sizes": {}},
+        {"lasts": "P-2D", "sizes": None},
+    ]
+    emit(table, format_name="table")
+    assert "P1M3DT4.5S  {'k': 1}" in capsysbinary.readouterr().out.decode()
+    with pytest.raises(UsageError, match=r"Parquet cannot hold .*interval.* Cast it"):
+        emit(table, format_name="parquet")
 
 
 def test_parquet_on_a_terminal_is_refused(monkeypatch):
