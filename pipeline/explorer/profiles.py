@@ -19,6 +19,8 @@ _KEYS = ("model", "revision", "step", "tensor")
 # Of a series with more steps, so many are shown, evenly taken: a slider has no room
 # for more, and the page must stay small.
 MOST_STEPS = 60
+# Parts of a fused tensor, as they act; other views stay in the order of their names.
+_VIEWS = {view: place for place, view in enumerate(("q", "k", "v", "gate", "up"))}
 # Views of one tensor whose spectra are shown: a layer may have hundreds of experts.
 _MOST_VIEWS = 12
 _SPECTRAL = (
@@ -151,7 +153,10 @@ def _spectra(
     found: list[list[list[Any]]] = [
         [[] for _ in range(n_tensors)] for _ in range(n_revisions)
     ]
-    for place, index, row in rows:
+    in_order = sorted(
+        rows, key=lambda placed: _VIEWS.get(placed[2]["view"], len(_VIEWS))
+    )
+    for place, index, row in in_order:
         views = found[place][index]
         if len(views) < _MOST_VIEWS:
             numbers = [short(row[name]) for name in _SPECTRAL]
