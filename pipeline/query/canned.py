@@ -13,9 +13,8 @@ from pipeline.errors import QueryError
 from pipeline.query.answer import answer, parameter_names
 from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header, Parameter, read_header
-from pipeline.query.parameters import bind_parameters, enumerate_words, near_miss
-
-_DICTIONARIES = ("columns", "metrics", "tensor_metrics")
+from pipeline.query.parameters import bind_parameters, near_miss
+from pipeline.query.words import check_dictionary_words, check_words, only_words
 
 
 def list_queries(folders: Sequence[Path] = ()) -> tuple[Header, ...]:
@@ -67,17 +66,13 @@ def run_query(
     """
     query = find_query(name, folders)
     given = dict(params or {})
-    given.update(_only_words(root, query, given))
+    given.update(only_words(root, query, given))
     values = bind_parameters(query.parameters, given, query=name)
-    for parameter in query.parameters:
-        # The dictionaries are in memory; the warehouse is asked only when need be.
-        if parameter.domain.split(".")[0] in _DICTIONARIES:
-            _check_word(root, query, parameter, values)
+    check_dictionary_words(root, query, values)
     models = _models(query, values)
     rows = answer(root, query.sql, values, where=name, models=models)
     if rows.num_rows == 0:
-        for parameter in query.parameters:
-            _check_word(root, query, parameter, values)
+        check_words(root, query, values)
     return rows
 
 
@@ -119,48 +114,3 @@ def _models(query: Header, values: Mapping[str, object]) -> list[str] | None:
     if not named or any(model is None for model in named):
         return None
     return [str(model) for model in named]
-
-
-def _only_words(
-    root: Path, query: Header, given: Mapping[str, object]
-) -> dict[str, object]:
-    """The words of required parameters that the warehouse leaves no choice about."""
-    found: dict[str, object] = {}
-    for parameter in query.parameters:
-        if parameter.name in given or not (parameter.is_required and parameter.domain):
-            continue
-        words = _words(root, query, parameter)
-        if len(words) != 1:
-            raise QueryError(
-                f"the parameter {parameter.name} must be given",
-                where=query.name,
-                fix=f"There are: {enumerate_words(words)}"
-                if words
-                else "The warehouse has none yet: weightlake extract fills it",
-            )
-        found[parameter.name] = words.pop()
-    return found
-
-
-def _check_word(
-    root: Path, query: Header, parameter: Parameter, values: Mapping[str, object]
-) -> None:
-    """Raise QueryError when the word given is none of the parameter's domain."""
-    word = values[parameter.name]
-    if not parameter.domain or word is None:
-        return
-    allowed = _words(root, query, parameter)
-    if str(word) not in allowed:
-        raise QueryError(
-            f"there is no {parameter.name} {word!r}{near_miss(str(word), allowed)}",
-            where=query.name,
-            fix=f"There are: {enumerate_words(allowed)}" if allowed else "",
-        )
-
-
-def _words(root: Path, query: Header, parameter: Parameter) -> set[str]:
-    """What the warehouse holds in the column that a parameter's words come from."""
-    view, column = parameter.domain.split(".")
-    text = f"select distinct {column} from {view} where {column} is not null"
-    rows = answer(root, text, {}, where=query.name)
-    return {str(value) for value in rows.column(0).to_pylist()}

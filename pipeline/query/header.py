@@ -10,7 +10,9 @@ The comment lines before the statement say `-- key: text`, one thing a line:
     -- column: n_bytes integer bytes — bytes that the headers declare
 
 A parameter without `= default` must be given. `from view.column` names the words that
-it may be. `partitions` names the parameters that say which models are read at all.
+it may be, `in low..high` the range of a number (either end may be left out), `in a|b`
+the few words of a text. `partitions` names the parameters that say which models are
+read at all.
 A line `--   more` goes on with the line above.
 """
 
@@ -40,7 +42,7 @@ _KEY_LINE = re.compile(rf"^--\s(?P<key>{'|'.join(_KEYS)}):\s*(?P<text>.*)$")
 _MORE_LINE = re.compile(r"^--\s{3,}(?P<text>\S.*)$")
 _PARAMETER = re.compile(
     rf"^(?P<name>\w+)\s+(?P<type>{'|'.join(get_args(ParameterType))})"
-    r"(?:\s+=\s+(?P<default>.+?))?(?:\s+from\s+(?P<domain>\w+\.\w+))?"
+    r"(?:\s+=\s+(?P<default>.+?))?(?:\s+in\s+(?P<allowed>\S+))?(?:\s+from\s+(?P<domain>\w+\.\w+))?"
     r"\s+—\s+(?P<meaning>.+)$"
 )
 _COLUMN = re.compile(
@@ -53,7 +55,8 @@ _COLUMN = re.compile(
 class Parameter:
     """One parameter of a query; `default` is the text that the header gives.
 
-    `domain` is `view.column`, the words that it may be, or empty for any.
+    `domain` is `view.column`, the words that it may be, or empty for any; `allowed` is
+    `low..high` for a number or `a|b|c` for a text, or empty.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Parameter:
     default: str | None
     meaning: str
     domain: str = ""
+    allowed: str = ""
 
     @property
     def is_required(self) -> bool:
@@ -154,8 +158,8 @@ def _parameter(line: str, path: Path) -> Parameter:
         raise QueryError(
             f"the header line 'param: {line}' cannot be understood",
             where=str(path),
-            fix="Write it as: name type = default from view.column — meaning, with "
-            f"type one of {', '.join(get_args(ParameterType))}",
+            fix="Write it as: name type = default in low..high from view.column — "
+            f"meaning, with type one of {', '.join(get_args(ParameterType))}",
         )
     return Parameter(
         name=match["name"],
@@ -163,6 +167,7 @@ def _parameter(line: str, path: Path) -> Parameter:
         default=match["default"],
         meaning=match["meaning"],
         domain=match["domain"] or "",
+        allowed=match["allowed"] or "",
     )
 
 

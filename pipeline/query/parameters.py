@@ -88,8 +88,13 @@ def _value(parameter: Parameter, given: object, query: str) -> object:
         given = parameter.default
         if given is None or given == "null":
             return None
-    if not isinstance(given, str):
-        return given
+    value = _typed(parameter, given, query) if isinstance(given, str) else given
+    if parameter.allowed and not _is_allowed(value, parameter.allowed):
+        raise _refused(parameter, f"{given!r} is not in {parameter.allowed}", query)
+    return value
+
+
+def _typed(parameter: Parameter, given: str, query: str) -> object:
     try:
         if parameter.type == "integer":
             return int(given)
@@ -98,15 +103,23 @@ def _value(parameter: Parameter, given: object, query: str) -> object:
         if parameter.type == "boolean":
             return _BOOLEANS[given.lower()]
     except (ValueError, KeyError):
-        raise QueryError(
-            f"{given!r} is no {parameter.type}",
-            where=f"{query}, parameter {parameter.name}",
-            fix=f"It is: {parameter.meaning}",
-        ) from None
+        raise _refused(parameter, f"{given!r} is no {parameter.type}", query) from None
     if parameter.type == "file" and not Path(given).is_file():
-        raise QueryError(
-            f"there is no file {given!r}",
-            where=f"{query}, parameter {parameter.name}",
-            fix=f"It is: {parameter.meaning}",
-        )
+        raise _refused(parameter, f"there is no file {given!r}", query)
     return given
+
+
+def _is_allowed(value: object, allowed: str) -> bool:
+    """Whether a number lies in `low..high`, or a text is one of `a|b|c`."""
+    if not isinstance(value, int | float):
+        return str(value) in allowed.split("|")
+    low, _, high = allowed.partition("..")
+    return float(low or "-inf") <= value <= float(high or "inf")
+
+
+def _refused(parameter: Parameter, what: str, query: str) -> QueryError:
+    return QueryError(
+        what,
+        where=f"{query}, parameter {parameter.name}",
+        fix=f"It is: {parameter.meaning}",
+    )

@@ -6,7 +6,7 @@
 -- param: component text = null from tensors.component — only this component
 -- param: parameter text = null from tensors.parameter — null: all but biases
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
--- param: alpha real = 0.05 — false discovery rate, at most 0.05
+-- param: alpha real = 0.05 in 0..0.05 — false discovery rate, at most 0.05
 -- inputs: run_values, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

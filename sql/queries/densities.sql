@@ -4,9 +4,9 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: tensor text = null from tensors.tensor — only this tensor
 -- param: component text = null from tensors.component — only this component
--- param: layer integer = null — only this layer
--- param: every integer = null — of a training run: every n-th step and the last
--- param: bins integer = 80 — how many bins, of equal width and shared by all
+-- param: layer integer = null in 0.. — only this layer
+-- param: every integer = null in 1.. — of a training run: every n-th step and the last
+-- param: bins integer = 80 in 1..10000 — bins, equally wide, shared by all
 -- param: low real = null — lower end, null: the least 0.1 % quantile
 -- param: high real = null — upper end, null: the largest 99.9 % quantile
 -- inputs: value_lists, weights, checkpoints, chosen_checkpoints, scalars

@@ -4,7 +4,8 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: metric text = alpha from tensor_metrics.metric — a metric of matrices
 -- param: component text = null from tensors.component — only this component
--- param: level real = 0.05 — false discoveries among the matrices called structured
+-- param: level real = 0.05 in 0..1 — false discoveries among the matrices called
+--   structured
 -- inputs: metric_values, noise_verdicts
 -- partitions: $model
 -- column: model text — hub id or local label of the model

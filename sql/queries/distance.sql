@@ -6,7 +6,8 @@
 -- param: model_b text = $model_a from checkpoints.model — the second model
 -- param: tensor_b text = $tensor_a from tensors.tensor — its tensor
 -- param: revision_b text = null from checkpoints.revision — null: main, else the last
--- param: n_bins integer = 64 — bins of equal mass for the Jensen-Shannon divergence
+-- param: n_bins integer = 64 in 2..10000 — bins of equal mass for the Jensen-Shannon
+--   divergence
 -- inputs: value_lists, value_distances, chosen_checkpoints, scalars
 -- partitions: $model_a, $model_b
 -- column: tensor_a text — first tensor

@@ -5,7 +5,8 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: other_model text = $model from checkpoints.model — whose revisions to compare;
 --   of another model the tensor in the same place is taken
--- param: n_bins integer = 64 — bins of equal mass for the Jensen-Shannon divergence
+-- param: n_bins integer = 64 in 2..10000 — bins of equal mass for the Jensen-Shannon
+--   divergence
 -- inputs: value_lists, value_distances, chosen_checkpoints, scalars
 -- partitions: $model, $other_model
 -- column: model text — the other model

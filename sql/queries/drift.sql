@@ -1,11 +1,12 @@
 -- question: How far does the distribution of each tensor's values move in training?
 -- grain: one row per tensor and pair of steps, what moved most first
 -- param: model text from checkpoints.model — the training run
--- param: against text = previous — the step before, first or last
+-- param: against text = previous in previous|first|last — the step before, first or
+--   last
 -- param: tensor text = null from tensors.tensor — only this tensor
 -- param: component text = null from tensors.component — only this component
 -- param: parameter text = null from tensors.parameter — null: no biases
--- param: n_bins integer = 10 — bins of equal pooled mass for the PSI
+-- param: n_bins integer = 10 in 2..10000 — bins of equal pooled mass for the PSI
 -- inputs: value_lists, value_distances, scalars
 -- partitions: $model
 -- column: tensor text — full state-dict key

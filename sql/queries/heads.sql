@@ -2,8 +2,9 @@
 -- grain: one row per attention, kind and head, in file order
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: kind text = null — q, k, v, o, qk (W_Qᵀ·W_K) or ov (W_O·W_V); null: qk and ov
--- param: layer integer = null — only this layer
+-- param: kind text = null in q|k|v|o|qk|ov — q, k, v, o, qk (W_Qᵀ·W_K) or ov (W_O·W_V);
+--   null: qk and ov
+-- param: layer integer = null in 0.. — only this layer
 -- inputs: attention_heads, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -3,7 +3,7 @@
 -- param: model text from checkpoints.model — the model
 -- param: tensor text from tensors.tensor — its tensor
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: bins integer = 60 — how many bins
+-- param: bins integer = 60 in 1..10000 — how many bins
 -- param: low real = null — lower end, null: the smallest value
 -- param: high real = null — upper end, null: the largest value
 -- inputs: value_lists, chosen_checkpoints, scalars

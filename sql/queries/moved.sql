@@ -4,7 +4,8 @@
 -- param: revision text = null from tensor_changes.revision — null: every revision
 -- param: from_model text = null — the older model; null: any
 -- param: from_revision text = null — its revision; null: any
--- param: level real = 0.05 — false discoveries among the changes called no noise
+-- param: level real = 0.05 in 0..1 — false discoveries among the changes called no
+--   noise
 -- inputs: judged_changes, scalars
 -- column: revision text — the newer checkpoint
 -- column: from_model text — the older model

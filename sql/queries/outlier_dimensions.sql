@@ -2,7 +2,7 @@
 -- grain: one row per dimension that is an outlier anywhere, the least likely first
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: limit integer = 20 — rows to show
+-- param: limit integer = 20 in 1.. — rows to show
 -- inputs: residual_sides, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -2,9 +2,10 @@
 -- grain: one row per measured tensor that has peers, the strangest first
 -- param: model text = null from checkpoints.model — show only this model's
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: min_peers integer = 10 — least tensors of one component to compare among
+-- param: min_peers integer = 10 in 2.. — least tensors of one component to compare
+--   among
 -- param: min_elements integer = 64 — least elements of a tensor
--- param: limit integer = 20 — rows to show
+-- param: limit integer = 20 in 1.. — rows to show
 -- inputs: weights, chosen_checkpoints, scalars
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint

@@ -3,7 +3,8 @@
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: component text = null — only this component
--- param: level real = 0.05 — false discoveries among the matrices called structured
+-- param: level real = 0.05 in 0..1 — false discoveries among the matrices called
+--   structured
 -- inputs: noise_verdicts
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -3,7 +3,7 @@
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: strangers boolean = false — those too that are no kin
--- param: limit integer = 20 — rows to show
+-- param: limit integer = 20 in 1.. — rows to show
 -- inputs: kin_input, checkpoints, chosen_checkpoints
 -- column: model text — the other model
 -- column: revision text — its revision

@@ -5,7 +5,7 @@
 -- param: model text = null from checkpoints.model — only this training run
 -- param: parameter text = null from tensors.parameter — null: all but biases
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
--- param: limit integer = 20 — rows to show
+-- param: limit integer = 20 in 1.. — rows to show
 -- inputs: run_values, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -4,7 +4,7 @@
 --   since the step before (relative_change, …), or what training logged (loss, …)
 -- param: model text = null from checkpoints.model — only this training run
 -- param: component text = null from tensors.component — only this component
--- param: layer integer = null — only this layer
+-- param: layer integer = null in 0.. — only this layer
 -- param: tensor text = null from tensors.tensor — only this tensor
 -- param: parameter text = null from tensors.parameter — null: all but biases
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …

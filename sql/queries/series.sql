@@ -3,7 +3,7 @@
 -- param: metric text from tensor_metrics.metric — any of tensor_metrics
 -- param: model text = null from checkpoints.model — only this training run
 -- param: component text = null from tensors.component — only this component
--- param: layer integer = null — only this layer
+-- param: layer integer = null in 0.. — only this layer
 -- param: tensor text = null from tensors.tensor — only this tensor
 -- param: parameter text = null from tensors.parameter — null: no biases, buffers
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …

@@ -3,7 +3,7 @@
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: component text = null from tensors.component — only this component
--- param: min_fraction real = 0 — least zero_fraction to show
+-- param: min_fraction real = 0 in 0..1 — least zero_fraction to show
 -- inputs: weights, sides, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -2,7 +2,7 @@
 -- grain: one row per checkpoint, tensor and matrix view, by model and step
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — only this checkpoint
--- param: points integer = 24 — how many singular values to show
+-- param: points integer = 24 in 2.. — how many singular values to show
 -- inputs: matrices, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -2,13 +2,15 @@
 -- grain: one row per pair of checkpoints, by step
 -- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
 -- param: across text = steps — steps of one model, or models: at equal steps, by role
--- param: against text = previous — of steps: previous, first or last
+-- param: against text = previous in previous|first|last — of steps: previous, first or
+--   last
 -- param: model text = null from checkpoints.model — only pairs with this model
 -- param: component text = null from tensors.component — only this component
 -- param: parameter text = null from tensors.parameter — null: no biases, buffers
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
--- param: k integer = 10 — length of the tops compared
--- param: persistence real = 0.9 — of the rank-biased overlap: 86 % of its weight is
+-- param: k integer = 10 in 1.. — length of the tops compared
+-- param: persistence real = 0.9 in 0..1 — of the rank-biased overlap: 86 % of its
+--   weight is
 --   then in the first ten
 -- inputs: paired_metrics, rank_correlations, rank_overlaps, scalars
 -- column: model_a text — the model

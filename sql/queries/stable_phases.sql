@@ -5,8 +5,8 @@
 -- param: component text = null from tensors.component — only this component
 -- param: parameter text = null from tensors.parameter — null: no biases, buffers
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
--- param: agreement real = 0.9 — least tau-b of a step with the step before
--- param: min_steps integer = 3 — least steps of a phase
+-- param: agreement real = 0.9 in -1..1 — least tau-b of a step with the step before
+-- param: min_steps integer = 3 in 1.. — least steps of a phase
 -- inputs: metric_values, paired_metrics, rank_correlations, scalars
 -- column: model text — hub id or local label of the model
 -- column: metric text — name of the metric

@@ -3,8 +3,8 @@
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: component text = down — where to look
--- param: top integer = 3 — largest weights of each tensor, 16 at most
--- param: limit integer = 20 — rows to show
+-- param: top integer = 3 in 1..16 — largest weights of each tensor, 16 at most
+-- param: limit integer = 20 in 1.. — rows to show
 -- inputs: sides, weights, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -3,8 +3,10 @@
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- param: component text = null — only this component
--- param: level real = 0.05 — false discoveries among the matrices called structured
--- param: least_p real = 0.1 — a tail whose alpha_p or lognormal_p is smaller is no law
+-- param: level real = 0.05 in 0..1 — false discoveries among the matrices called
+--   structured
+-- param: least_p real = 0.1 in 0..1 — a tail whose alpha_p or lognormal_p is smaller is
+--   no law
 -- inputs: noise_verdicts, tail_fits
 -- partitions: $model
 -- column: model text — hub id or local label of the model

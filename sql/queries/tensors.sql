@@ -2,7 +2,7 @@
 -- grain: one row per tensor, in file order
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: layer integer = null — only this layer
+-- param: layer integer = null in 0.. — only this layer
 -- param: component text = null from tensors.component — only this component
 -- inputs: weights, chosen_checkpoints, scalars
 -- partitions: $model

@@ -2,7 +2,7 @@
 -- grain: one row per embedding and candidate, the lowest z first
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: limit integer = 50 — rows to show
+-- param: limit integer = 50 in 1.. — rows to show
 -- inputs: vocabularies, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

@@ -2,8 +2,8 @@
 -- grain: one row per checkpoint and tensor with counted values, by model and step
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — only this checkpoint
--- param: bins integer = 32 — how many bins of equal width
--- param: reach real = 4 — how many σ from the mean the bins go, at most
+-- param: bins integer = 32 in 1..10000 — how many bins of equal width
+-- param: reach real = 4 in 0.. — how many σ from the mean the bins go, at most
 -- inputs: weights, value_lists, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model

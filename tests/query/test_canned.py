@@ -42,6 +42,11 @@ def test_a_users_file_needs_no_header(root, folder):
         run_query(root, "by_revision", folders=[folder])
 
 
+def test_an_unknown_name_is_told_before_a_missing_one(root):
+    with pytest.raises(QueryError, match=r"no parameter 'mdl'; did you mean model"):
+        run_query(root, "layers", {"mdl": "gpt2"})
+
+
 def test_a_users_file_wins_over_a_shipped_one(root, folder):
     assert run_query(root, "zoo", folders=[folder]).to_pylist() == [{"answer": 42}]
     assert run_query(root, "zoo").num_rows == 2
@@ -57,7 +62,7 @@ def test_the_only_model_need_not_be_named(tmp_path, root):
     with pytest.raises(QueryError, match=r"model must be given\. There are: bert, gp"):
         run_query(root, "layer_view")
     none = tiny_warehouse(tmp_path / "none")
-    with pytest.raises(QueryError, match=r"none yet: weightlake extract fills it"):
+    with pytest.raises(QueryError, match=r"checkpoints holds none yet: weightlake ext"):
         run_query(none, "layer_view")
 
 
@@ -101,8 +106,15 @@ def test_an_empty_warehouse_answers_with_no_rows(tmp_path):
     for query in list_queries():
         if not any(parameter.is_required for parameter in query.parameters):
             assert run_query(root, query.name).num_rows == 0, query.name
-    with pytest.raises(QueryError, match="there is no model 'gpt2'"):
+    with pytest.raises(QueryError, match=r"no model 'gpt2'\. The table checkpoi"):
         run_query(root, "layers", {"model": "gpt2"})
+    with pytest.raises(QueryError, match="weightlake compare fills it"):
+        run_query(root, "changes", {"model": "gpt2"})
+
+
+def test_a_word_of_another_model_is_no_word_of_this_one(root):
+    with pytest.raises(QueryError, match=r"no revision 'v1'.* There are: main$"):
+        run_query(root, "layers", {"model": "gpt2", "revision": "v1"})
 
 
 def test_names_with_quotes_and_markup_pass_as_parameters(tmp_path):

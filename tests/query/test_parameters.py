@@ -62,3 +62,19 @@ def test_near_miss_and_enumeration():
     words = [f"w{i:02d}" for i in range(14)]
     assert enumerate_words(words).endswith("w11 and 2 more")
     assert enumerate_words(["b", "a"]) == "a, b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "allowed", "given", "message"),
+    [
+        ("integer", "60", "1..500", "0", r"'0' is not in 1\.\.500\. It is: bins"),
+        ("real", "0.1", "0..0.5", 0.7, r"0\.7 is not in 0\.\.0\.5"),
+        ("integer", "2", "1..", "-3", r"'-3' is not in 1\.\."),
+        ("text", "a", "a|b", "c", r"'c' is not in a\|b"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused(kind, default, allowed, given, message):
+    parameter = Parameter("p", kind, default, "bins", "", allowed)
+    with pytest.raises(QueryError, match=message):
+        bind_parameters((parameter,), {"p": given}, query="x")
+    assert str(bind_parameters((parameter,), {}, query="x")["p"]) == default

@@ -1,0 +1,99 @@
+"""Which words may a parameter be, in this warehouse?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import QueryError
+from pipeline.query.answer import answer
+from pipeline.query.header import Header, Parameter
+from pipeline.query.parameters import enumerate_words, near_miss
+from pipeline.tables import TABLES
+
+_DICTIONARIES = ("columns", "metrics", "tensor_metrics", "followed_metrics")
+
+
+def only_words(
+    root: Path, query: Header, given: Mapping[str, object]
+) -> dict[str, object]:
+    """The words of required parameters that the warehouse leaves no choice about.
+
+    Raises QueryError, with the words there are, for one that has to be chosen.
+    """
+    found: dict[str, object] = {}
+    if set(given) - {parameter.name for parameter in query.parameters}:
+        return found  # binding will say which name is unknown
+    for parameter in query.parameters:
+        if parameter.name in given or not (parameter.is_required and parameter.domain):
+            continue
+        words = _words(root, query, parameter, {**given, **found})
+        if len(words) != 1:
+            what = f"the parameter {parameter.name} must be given"
+            raise QueryError(what, where=query.name, fix=_say(parameter, words))
+        found[parameter.name] = words.pop()
+    return found
+
+
+def check_dictionary_words(
+    root: Path, query: Header, values: Mapping[str, object]
+) -> None:
+    """Check the words that a dictionary lists; these are in memory, so it is cheap."""
+    for parameter in query.parameters:
+        if parameter.domain.split(".")[0] in _DICTIONARIES:
+            _check(root, query, parameter, values)
+
+
+def check_words(root: Path, query: Header, values: Mapping[str, object]) -> None:
+    """Check every word, as when an answer is empty and somebody wonders why.
+
+    Raises QueryError for the first that is none of its domain: among the tensors and
+    revisions of the model named, where one is.
+    """
+    for parameter in query.parameters:
+        _check(root, query, parameter, values)
+
+
+def _check(
+    root: Path, query: Header, parameter: Parameter, values: Mapping[str, object]
+) -> None:
+    word = values[parameter.name]
+    if not parameter.domain or word is None:
+        return
+    allowed = _words(root, query, parameter, values)
+    if str(word) in allowed:
+        return
+    raise QueryError(
+        f"there is no {parameter.name} {word!r}{near_miss(str(word), allowed)}",
+        where=query.name,
+        fix=_say(parameter, allowed),
+    )
+
+
+def _words(
+    root: Path, query: Header, parameter: Parameter, values: Mapping[str, object]
+) -> set[str]:
+    """What the warehouse holds in the column that a parameter's words come from."""
+    view, column = parameter.domain.split(".")
+    text = f"select distinct {column} from {view} where {column} is not null"
+    # `tensor_b` is a tensor of `model_b`.
+    suffix = parameter.name.removeprefix(column)
+    model = values.get(f"model{suffix}", values.get("model"))
+    is_of_model = any(table.name == view for table in TABLES) and column != "model"
+    if model is None or not is_of_model:
+        rows = answer(root, text, {}, where=query.name)
+    else:
+        text += " and model = $model"
+        rows = answer(
+            root, text, {"model": model}, where=query.name, models=[str(model)]
+        )
+    return {str(value) for value in rows.column(0).to_pylist()}
+
+
+def _say(parameter: Parameter, words: set[str]) -> str:
+    """Which words there are, or why there is none."""
+    if words:
+        return f"There are: {enumerate_words(words)}"
+    view = parameter.domain.split(".")[0]
+    verb = "compare" if view == "tensor_changes" else "extract"
+    return f"The table {view} holds none yet: weightlake {verb} fills it"
