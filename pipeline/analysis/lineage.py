@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.analysis.directions import Evidence, directions, relations
 from pipeline.analysis.kinship import Kinship
+from pipeline.analysis.margins import CLEAR_MARGIN, parent_margins
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,6 +44,7 @@ class Node:
     """A checkpoint's place: its tree and level there, its parent and the edge to it.
 
     Where the edge's evidence is "undecided", the parent is a neighbour, and no more.
+    `margin` says how much farther the next possible parent is, if there is one.
     """
 
     checkpoint: int
@@ -50,6 +52,7 @@ class Node:
     level: int
     parent: int | None = None
     edge: Edge | None = None
+    margin: float | None = None
 
 
 def build_lineage(
@@ -69,7 +72,31 @@ def build_lineage(
     ]
     n = previous.size
     forest = list(_span(n, [*_stated(kinship, edges, previous, base), *edges]))
-    return list(_walk(n, _orient(n, forest)))
+    return _hedged(list(_walk(n, _orient(n, forest))), kinship, previous)
+
+
+def _hedged(nodes: list[Node], kinship: Kinship, previous: Ints) -> list[Node]:
+    """With margins; where another might be the parent, nothing is decided."""
+    walk = [
+        (node.checkpoint, node.level, -1 if node.parent is None else node.parent)
+        for node in nodes
+    ]
+    margins = parent_margins(kinship, walk, previous)
+    undecided: set[int] = set()
+    hedged = []
+    for node in nodes:
+        margin = float(margins[node.checkpoint])
+        edge = node.edge
+        if edge and edge.evidence in ("growth", "tree"):
+            # What the tree implies rests on the parent's having a parent of its own.
+            is_adrift = edge.evidence == "tree" and node.parent in undecided
+            if margin < CLEAR_MARGIN or is_adrift:
+                edge = replace(edge, evidence="undecided")
+        if edge and edge.evidence == "undecided":
+            undecided.add(node.checkpoint)
+        shown = margin if np.isfinite(margin) else None
+        hedged.append(replace(node, edge=edge, margin=shown))
+    return hedged
 
 
 def _stated(

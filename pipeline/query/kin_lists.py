@@ -31,7 +31,7 @@ PAIRS = (
 )
 NODES = (
     "struct(place bigint, tree bigint, level bigint, position bigint, parent bigint, "
-    f"evidence varchar, relation varchar, {_FACTS})[]"
+    f"margin double, evidence varchar, relation varchar, {_FACTS})[]"
 )
 
 
@@ -87,6 +87,7 @@ def lineage_nodes(sketches: pa.ChunkedArray, checkpoints: pa.ChunkedArray) -> pa
             "level": [node.level for node in nodes],
             "position": np.arange(len(nodes)),
             "parent": pa.array([node.parent for node in nodes], pa.int64()),
+            "margin": pa.array([node.margin for node in nodes], pa.float64()),
             "evidence": pa.array(
                 [node.edge.evidence if node.edge else None for node in nodes],
                 pa.string(),

@@ -14,6 +14,8 @@
 --   is its nearest kin, whichever came first
 -- column: relation text — same, rounded, pruned or kin; null where nothing was compared
 -- column: distance real — 0 between equals, 1 between strangers
+-- column: margin real ratio — distance of the next possible parent over distance;
+--   below 1.3 growth and tree decide nothing, null without another
 -- column: related_fraction real fraction — of the elements compared, beyond chance
 -- column: identical_fraction real fraction — of the elements compared, to the bit
 -- column: n_elements integer elements — compared
@@ -38,7 +40,7 @@ named as (
 )
 select
     tree, level, model, revision, step, parent_model, parent_revision, evidence,
-    relation, distance,
+    relation, distance, margin,
     related as related_fraction,
     identical as identical_fraction,
     n_elements,

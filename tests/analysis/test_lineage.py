@@ -128,6 +128,39 @@ def test_nobody_has_two_parents():
     assert found[0] == found[3] == (None, None)
 
 
+def test_tunes_that_went_the_same_way_are_undecided():
+    base = noise(0, n_tensors=40)
+    way = noise(1, n_tensors=40)
+    # Both went along one way, the longer three times as far; each has noise of its own.
+    near, far = (
+        changed([b + by * w for b, w in zip(base, way, strict=True)], seed, 0.05)
+        for seed, by in ((2, 0.1), (3, 0.3))
+    )
+    zoo = [*walk(2, seed=0), near, far]
+    zoo[0], zoo[1] = base, changed(base, 9, 0.01)
+    found = lineage(zoo, previous=[NONE, 0, NONE, NONE], size=256)
+    assert found[3] == (2, "undecided")
+
+
+def test_what_hangs_on_the_undecided_is_undecided():
+    base = noise(0)
+    zoo = [base, [0.9 * t for t in base], [0.85 * t for t in base]]
+    found = lineage(zoo)
+    assert {evidence for _, evidence in found.values()} == {None, "undecided"}
+
+
+def test_margins_are_of_the_next_that_could_be_the_parent():
+    base = noise(0, n_tensors=40)
+    zoo = [base, changed(base, 1, 0.3), changed(base, 2, 0.3)]
+    nodes = build_lineage(
+        kinship_of(zoo, size=256), np.full(3, -1), np.full(3, -1), np.full(3, np.nan)
+    )
+    margins = {node.checkpoint: node.margin for node in nodes}
+    # Independent changes are √2 as far from each other as from their base.
+    assert margins[0] is None
+    assert margins[1] == pytest.approx(np.sqrt(2), rel=0.05)
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_a_zoo_of_none_and_of_one(n):
     assert len(lineage([noise(0)] * n)) == n
