@@ -92,7 +92,7 @@ HEADS = Family(
 )
 EMBEDDINGS = Family(
     "embeddings",
-    1,
+    2,
     ("vocabularies", "embeddings"),
     measure_embedding,
     "embedding",

@@ -56,6 +56,14 @@ def test_planted_clusters_are_found(k):
     assert row["silhouette"] > 0.5 > row["null_silhouette"]
 
 
+def test_one_wide_cloud_is_not_cut_into_one_cluster_and_strays():
+    """In many dimensions k-means++ starts from rows that nothing else is near to."""
+    X = np.random.default_rng(0).standard_normal((600, 200))
+    fitted = find_clusters(X.astype(np.float32), n_distinct=600)
+    nearest = ((X[:, None] - fitted.centres) ** 2).sum(axis=2).argmin(axis=1)
+    assert np.bincount(nearest, minlength=fitted.k).min() > 600 / fitted.k / 10
+
+
 def test_one_cloud_is_no_more_clustered_than_its_null():
     p_values = []
     for seed, width in ((1, 4), (2, 8), (3, 16)):
