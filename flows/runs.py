@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flows.progress import byte_meter, say
 from flows.units import human_bytes, human_seconds
 from flows.zoo import Entry
-from pipeline.errors import SourceError, UsageError
+from pipeline.errors import AbsentError, SourceError, UsageError
 from pipeline.refs import DEFAULT_REVISION, CheckpointSource, ModelRef
 from pipeline.text.cells import printable
 
@@ -34,17 +34,25 @@ class Found:
     aside: tuple[str, ...] = ()
 
 
-def find_sources(entries: Sequence[Entry]) -> Found:
+def find_sources(
+    entries: Sequence[Entry],
+    *,
+    must_exist: bool = False,
+    local_files_only: bool = False,
+) -> Found:
     """Look for every entry; one that is not there is `missing`, with its error.
 
-    Raises UsageError when two entries give different checkpoints one name.
+    Raises UsageError when two entries give different checkpoints one name, and with
+    `must_exist` AbsentError where a path leads nowhere: on a command line it is a slip.
     """
     sources: dict[ModelRef, CheckpointSource] = {}
     missing: list[tuple[CheckpointSource, str]] = []
     for entry in entries:
         try:
-            found = _look_for(entry)
+            found = _look_for(entry, local_files_only=local_files_only)
         except SourceError as error:
+            if must_exist and isinstance(error, AbsentError):
+                raise
             missing.append((_absent(entry), str(error)))
             continue
         for source in found:
@@ -131,7 +139,7 @@ def source_bytes(source: CheckpointSource, *, local_files_only: bool = False) ->
     return sum(stamp.n_bytes for stamp in stamps)
 
 
-def _look_for(entry: Entry) -> tuple[CheckpointSource, ...]:
+def _look_for(entry: Entry, *, local_files_only: bool) -> tuple[CheckpointSource, ...]:
     from pipeline.sources import discover
 
     found = discover(
@@ -140,6 +148,7 @@ def _look_for(entry: Entry) -> tuple[CheckpointSource, ...]:
         revision=entry.revision,
         series=entry.series,
         step_pattern=entry.step_pattern,
+        local_files_only=local_files_only,
     )
     if entry.is_hub and any(source.kind != "hub" for source in found):
         raise UsageError(

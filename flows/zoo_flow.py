@@ -85,7 +85,7 @@ def zoo_flow(
     started = time.monotonic()
     manifest = read_zoo(Path(zoo))
     lake = open_warehouse(Path(warehouse or manifest.warehouse or WAREHOUSE))
-    found = find_sources(manifest.entries)
+    found = find_sources(manifest.entries, local_files_only=local_files_only)
     say_aside(found)
     settings = zoo_settings(
         manifest, verify=verify, replace=replace, local_files_only=local_files_only

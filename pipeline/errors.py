@@ -38,6 +38,10 @@ class SourceError(WeightlakeError):
         super().__init__(what, where=where, fix=fix)
 
 
+class AbsentError(SourceError):
+    """A reference to a file, folder or pattern where there is nothing at all."""
+
+
 class ConflictError(WeightlakeError):
     """Two different sources that claim the same model@revision."""
 

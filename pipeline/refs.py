@@ -10,6 +10,11 @@ from pipeline.errors import UsageError
 
 DEFAULT_REVISION = "main"
 
+# What stands in the place of a model or revision where a table holds what is nobody's:
+# schemas, compacted files, the logs of whole series. No checkpoint is called so.
+SCHEMA, COMPACTED, OF_SERIES = "__schema__", "__compacted__", "__series__"
+RESERVED_LABELS = frozenset({SCHEMA, COMPACTED, OF_SERIES})
+
 
 @dataclass(frozen=True, order=True)
 class ModelRef:

@@ -23,7 +23,7 @@ from flows.cli.report import report
 from flows.cli.warehouse import catalog, check, compact, status
 from flows.cli.zoo import plan, run, serve
 from flows.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
-from pipeline.errors import QueryError, UsageError, WeightlakeError
+from pipeline.errors import AbsentError, QueryError, UsageError, WeightlakeError
 
 VERBS: tuple[Callable[..., int | None], ...] = (
     extract,
@@ -88,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except WeightlakeError as error:
         _say(str(error))
-        return USAGE if isinstance(error, UsageError | QueryError) else FAILED
+        is_usage = isinstance(error, UsageError | QueryError | AbsentError)
+        return USAGE if is_usage else FAILED
     except (BrokenPipeError, SystemExit) as error:
         # typer answers a broken pipe inside a verb by leaving with 1.
         if not isinstance(error.__context__ or error, BrokenPipeError):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from flows.exit_codes import exit_code
 from flows.progress import say
-from flows.zoo import Entry
 
 if TYPE_CHECKING:
+    from flows.runs import Found
     from pipeline.extract import Outcome, Settings
 
 
@@ -33,7 +33,7 @@ def finish(
 
 
 def show_plans(
-    entries: Sequence[Entry],
+    found: Found,
     warehouse: Path,
     settings: Settings,
     format_name: str | None,
@@ -42,10 +42,9 @@ def show_plans(
     """The table of plans, its totals on stderr; 3 when some cannot be read."""
     from flows.outcomes import plan_line, plans_table
     from flows.output import emit
-    from flows.runs import find_sources, plan_found, say_aside
+    from flows.runs import plan_found, say_aside
     from pipeline.warehouse import Warehouse
 
-    found = find_sources(entries)
     say_aside(found)
     plans = plan_found(found, Warehouse(warehouse.absolute()), settings)
     emit(plans_table(plans), format_name=format_name, output=output)

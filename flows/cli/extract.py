@@ -86,6 +86,9 @@ def extract(
       weightlake extract runs/gpt2-small --series gpt2-small --families entries,spectra
       weightlake extract org/name@main --memory 4GiB --dry-run
     """
+    from flows.output import check_target
+
+    check_target(output, format_name)
     settings = make_settings(
         families=[families] if families else [],
         memory=memory,
@@ -105,13 +108,14 @@ def extract(
         )
         for each in references
     ]
-    if dry_run:
-        return show_plans(entries, warehouse, settings, format_name, output)
     from flows.runs import extract_found, find_sources
     from pipeline.warehouse import open_warehouse
 
     started = time.monotonic()
+    found = find_sources(entries, must_exist=True, local_files_only=local_files_only)
+    if dry_run:
+        return show_plans(found, warehouse, settings, format_name, output)
     outcomes = extract_found(
-        find_sources(entries), open_warehouse(warehouse), settings, verbose=verbose
+        found, open_warehouse(warehouse), settings, verbose=verbose
     )
     return finish(outcomes, time.monotonic() - started, format_name, output)

@@ -60,6 +60,10 @@ def plan(
       weightlake plan zoo.toml
       weightlake plan runs/gpt2-small --format json
     """
+    from flows.output import check_target
+    from flows.runs import find_sources
+
+    check_target(output, format_name)
     zoo = _zoo_among(references)
     settings = make_settings(
         families=[families] if families else (zoo.families if zoo else ()),
@@ -69,8 +73,11 @@ def plan(
         local_files_only=local_files_only,
     )
     entries = zoo.entries if zoo else [Entry(each) for each in references]
+    found = find_sources(
+        entries, must_exist=zoo is None, local_files_only=local_files_only
+    )
     root = _root(warehouse, zoo)
-    return show_plans(entries, root, settings, format_name, output)
+    return show_plans(found, root, settings, format_name, output)
 
 
 def run(
@@ -92,6 +99,9 @@ def run(
       weightlake run zoo.toml
       PREFECT_API_URL=http://127.0.0.1:4200/api weightlake run zoo.toml --verbose
     """
+    from flows.output import check_target
+
+    check_target(output, format_name)
     zoo = read_zoo(manifest)
     root = _root(warehouse, zoo)
     started = time.monotonic()
@@ -170,7 +180,8 @@ def _is_up_to_date(zoo: Zoo, root: Path, options: Mapping[str, bool]) -> bool:
 
     settings = zoo_settings(zoo, **options)
     lake = Warehouse(root.absolute())  # looked at, not made
-    plans = plan_found(find_sources(zoo.entries), lake, settings)
+    found = find_sources(zoo.entries, local_files_only=settings.local_files_only)
+    plans = plan_found(found, lake, settings)
     if any(each.status != "unchanged" for each in plans):
         return False
     say(f"nothing is new: {checkpoints(len(plans))} unchanged")

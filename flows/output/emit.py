@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from flows.output.data import write_csv, write_json, write_parquet
 from flows.output.text_table import render
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, WeightlakeError
 from pipeline.text.markup import to_latex, to_markdown
 
 FORMATS = ("table", "json", "csv", "parquet", "markdown", "latex")
@@ -53,6 +54,31 @@ def emit(
         sys.stdout.flush()
         _write(table, form, sys.stdout.buffer)
         sys.stdout.buffer.flush()
+
+
+def check_target(output: Path | None, format_name: str | None = None) -> None:
+    """Raise now what `emit` would raise after the work: a suffix, a missing folder."""
+    if output is None:
+        return
+    if format_name is None:
+        _format_of(output)
+    problem = _refusal(output)
+    if problem:
+        raise WeightlakeError(
+            problem,
+            where=str(output),
+            fix="Name a file with -o in a folder that is there and yours to write to",
+        )
+
+
+def _refusal(output: Path) -> str:
+    """Why a file cannot be written, as far as can be told without writing it."""
+    if output.is_dir():
+        return "is a folder"
+    if not output.parent.is_dir():
+        return "there is no such folder"
+    touched = output if output.exists() else output.parent
+    return "" if os.access(touched, os.W_OK) else "may not be written"
 
 
 def _format_of(output: Path | None) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pipeline.extract.frames import log_frame
 from pipeline.extract.ledger import digest_files
-from pipeline.refs import CheckpointSource, ModelRef
+from pipeline.refs import OF_SERIES, CheckpointSource, ModelRef
 from pipeline.sources import read_series_log
 from pipeline.tables import TRAINING_LOG
 from pipeline.warehouse import Stamp, Warehouse, read_stamp, write_partition
 
-# The place of a revision for what belongs to a series as a whole.
-SERIES_REVISION = "__series__"
 _FAMILY, _VERSION = "training_log", 1
 
 
@@ -22,7 +20,7 @@ def update_series_log(source: CheckpointSource, warehouse: Warehouse) -> None:
     if found is None:
         return
     file, entries = found
-    ref = ModelRef(source.ref.model, SERIES_REVISION)
+    ref = ModelRef(source.ref.model, OF_SERIES)
     digest = digest_files([file])
     stamp = read_stamp(warehouse, TRAINING_LOG.name, ref)
     if stamp and (stamp.digest, stamp.version) == (digest, _VERSION):

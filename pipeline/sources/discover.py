@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.errors import SourceError, UsageError
-from pipeline.refs import CheckpointSource, ModelRef
+from pipeline.errors import AbsentError, SourceError, UsageError
+from pipeline.refs import RESERVED_LABELS, CheckpointSource, ModelRef
 from pipeline.sources.files import is_unicode
 from pipeline.sources.labels import Label, label_units
 from pipeline.sources.steps import compile_pattern, parse_prefixed_step, parse_step
@@ -38,8 +38,9 @@ def discover(
     names that the folders give; `series` says that all found are steps of one run of
     that name.
 
-    Raises SourceError when nothing is found and UsageError when two checkpoints would
-    have one name, or a label cannot stand for what was found.
+    Raises AbsentError when there is nothing, SourceError when it holds no weights, and
+    UsageError when two checkpoints would have one name, or a label cannot stand for
+    what was found.
     """
     for option, label in (("model", model), ("revision", revision), ("series", series)):
         if label is not None and not label.strip():
@@ -68,12 +69,18 @@ def _find_local(
     hub = _HUB_ID.fullmatch(reference)
     if glob.has_magic(reference):
         matches = sorted(glob.glob(str(path)))  # noqa: PTH207  absolute patterns
-        if not matches and hub:
-            return None
+        if not matches:
+            if hub:
+                return None
+            raise AbsentError(
+                "matches nothing",
+                where=reference,
+                fix="Check the folder and the pattern",
+            )
         return _find_matches(reference, [Path(match) for match in matches], pattern)
     if hub and not reference.endswith(WEIGHT_SUFFIXES):
         return None
-    raise SourceError(
+    raise AbsentError(
         "no such file or folder",
         where=reference or "''",
         fix="Name a file, a folder, a glob, or a model on the hub as org/name@revision",
@@ -185,6 +192,14 @@ def _in_order(sources: Sequence[CheckpointSource]) -> tuple[CheckpointSource, ..
                 "the path is not valid Unicode, which tables need",
                 where=repr(source.location),
                 fix="Rename the file or folder",
+            )
+        reserved = RESERVED_LABELS & {source.ref.model, source.ref.revision}
+        if reserved:
+            raise UsageError(
+                f"would be {source.ref}, and {', '.join(sorted(reserved))} is a name "
+                "of the warehouse's own",
+                where=source.location,
+                fix="Give it another --model or --revision, or rename the folder",
             )
         other = by_ref.setdefault(source.ref, source)
         if other is not source:

@@ -13,12 +13,12 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.refs import ModelRef
+from pipeline.refs import COMPACTED, SCHEMA, ModelRef
 from pipeline.tables import EXTRACTIONS, HEAD_CHANGES, TABLES, TENSOR_CHANGES, Table
 from pipeline.warehouse.files import replace_file, sweep_temporaries, table_bytes
 from pipeline.warehouse.folders import remade_folder, sweep_folders
 from pipeline.warehouse.partitions import STAMPS_KEY, compacted_stamps, read_stamp
-from pipeline.warehouse.places import COMPACTED, SCHEMA, Warehouse
+from pipeline.warehouse.places import Warehouse
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,9 @@ from urllib.parse import quote
 import xxhash
 
 from pipeline.errors import WarehouseError
-from pipeline.refs import ModelRef
+from pipeline.refs import COMPACTED, SCHEMA, ModelRef
 from pipeline.tables import TABLES, Table
 from pipeline.warehouse.files import replace_file, table_bytes
-
-# Names in the place of a model or revision that no user's label is quoted to.
-SCHEMA = "__schema__"
-COMPACTED = "__compacted__"
 
 _LONGEST_NAME = 255  # bytes of a folder's name, on every usual file system
 

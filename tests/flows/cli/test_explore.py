@@ -97,19 +97,19 @@ def test_of_a_series_on_disk_the_last_step_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("references", "said"),
+    ("references", "said", "code"),
     [
-        ([], "no warehouse here"),
-        (["no-such-model"], "no such file or folder"),
-        (["bad.json"], "names no model_type"),
+        ([], "no warehouse here", 1),
+        (["no-such-model"], "no such file or folder", 2),
+        (["bad.json"], "names no model_type", 1),
     ],
 )
 def test_what_is_not_there_is_one_sentence(
-    tmp_path, monkeypatch, capsys, references, said
+    tmp_path, monkeypatch, capsys, references, said, code
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.json").write_text("{}")
-    assert run(*references, "--warehouse", "none") == 1
+    assert run(*references, "--warehouse", "none") == code
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.err.count("\n") == 1
