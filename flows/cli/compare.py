@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -16,12 +16,18 @@ from flows.cli.options import (
     Threads,
     Warehouse,
 )
-from flows.exit_codes import DONE, SOME_FAILED
+from flows.exit_codes import SOME_FAILED, exit_code
+from flows.progress import say
 from flows.settings import WAREHOUSE, make_settings
-from pipeline.errors import UsageError
+from pipeline.errors import AbsentError, SourceError, UsageError
 
 if TYPE_CHECKING:
+    from pipeline.compare import Pairing
+    from pipeline.extract import Settings
     from pipeline.refs import CheckpointSource
+    from pipeline.warehouse import Warehouse as Lake
+
+    Pair = tuple[CheckpointSource, CheckpointSource]
 
 
 def compare(
@@ -57,50 +63,44 @@ def compare(
       weightlake compare base/ adapter/
       weightlake compare runs/gpt2-small --to first --entries-only
     """
-    from flows.output import emit
-    from pipeline.compare import compare_checkpoints
-    from pipeline.query import run_query
+    from flows.output import check_target
     from pipeline.warehouse import open_warehouse
 
+    check_target(output, format_name)
     settings = make_settings(
-        families=[],
         memory=memory,
         threads=threads,
-        verify=False,
         replace=replace,
         local_files_only=local_files_only,
     )
-    pairs = _find_pairs(references, to)
+    try:
+        pairs = _find_pairs(references, to, local_files_only=local_files_only)
+    except AbsentError:
+        raise
+    except SourceError as error:
+        say(f"failed: {error}")
+        return SOME_FAILED
     lake = open_warehouse(warehouse)
-    failed = 0
-    for old, new in pairs:
-        ended = compare_checkpoints(
-            old, new, lake, settings, with_directions=not entries_only
-        )
-        tail = ended.error or f"{ended.n_rows} rows, {ended.seconds:.1f} s"
-        sys.stderr.write(f"{ended.status}: {old.ref} → {new.ref}: {tail}\n")
-        failed += ended.status == "failed"
-    if len(pairs) == 1 and not failed:
-        old, new = pairs[0]
-        asked = {
-            "model": new.ref.model,
-            "revision": new.ref.revision,
-            "from_model": old.ref.model,
-            "from_revision": old.ref.revision,
-        }
-        rows = run_query(warehouse, "changes", asked)
-        emit(rows, format_name=format_name, output=output)
-    return SOME_FAILED if failed else DONE
+    has_failed = [
+        _measure(pair, lake, settings, with_directions=not entries_only)
+        for pair in pairs
+    ]
+    if has_failed == [False]:
+        _show(pairs[0], warehouse, format_name, output)
+    return exit_code(has_failed)
 
 
 def _find_pairs(
-    references: list[str], to: Literal["previous", "first", "last"]
-) -> list[tuple[CheckpointSource, CheckpointSource]]:
+    references: list[str], to: Pairing, *, local_files_only: bool
+) -> list[Pair]:
     """(old, new) pairs: of two checkpoints as named, of a series by its steps."""
     from pipeline.compare import pair_steps
     from pipeline.sources import discover
 
-    found = [discover(reference) for reference in references]
+    found = [
+        discover(reference, local_files_only=local_files_only)
+        for reference in references
+    ]
     if [len(each) for each in found] == [1, 1]:
         return [(found[0][0], found[1][0])]
     sources = [source for each in found for source in each]
@@ -109,4 +109,46 @@ def _find_pairs(
             f"{references[0]} is one checkpoint",
             fix="Name two, or the folder that holds the steps of a series",
         )
+    if len(references) > 1 and any(source.step is None for source in sources):
+        held = ", ".join(
+            f"{reference} holds {len(each)}"
+            for reference, each in zip(references, found, strict=True)
+        )
+        raise UsageError(
+            f"neither two checkpoints nor the steps of one series: {held}",
+            fix="Name one checkpoint each, OLD and NEW, or a series alone",
+        )
     return pair_steps(sources, to)
+
+
+def _measure(
+    pair: Pair, lake: Lake, settings: Settings, *, with_directions: bool
+) -> bool:
+    """Write what changed from old to new, and say how it went; whether it failed."""
+    from pipeline.compare import compare_checkpoints
+
+    old, new = pair
+    ended = compare_checkpoints(
+        old, new, lake, settings, with_directions=with_directions
+    )
+    tail = ended.error or f"{ended.n_rows} rows, {ended.seconds:.1f} s"
+    say(f"{ended.status}: {old.ref} → {new.ref}: {tail}")
+    return ended.status == "failed"
+
+
+def _show(
+    pair: Pair, warehouse: Path, format_name: str | None, output: Path | None
+) -> None:
+    """The rows of two checkpoints, as the query `changes` tells them."""
+    from flows.output import emit
+    from pipeline.query import run_query
+
+    old, new = (source.ref for source in pair)
+    asked = {
+        "model": new.model,
+        "revision": new.revision,
+        "from_model": old.model,
+        "from_revision": old.revision,
+    }
+    rows = run_query(warehouse, "changes", asked)
+    emit(rows, format_name=format_name, output=output)

@@ -48,3 +48,24 @@ def test_a_broken_side_ends_with_three(tmp_path, capsys):
     command = ["compare", str(old), str(new), "--warehouse", str(tmp_path / "lake")]
     assert main(command) == 3
     assert "model.safetensors" in capsys.readouterr().err
+
+
+def test_references_that_are_no_pair(tmp_path, capsys):
+    run = str(save_series(tmp_path / "run", n_steps=2))
+    one = str(save_model(tmp_path / "one"))
+    for references, held in (
+        ([one, run], f"{one} holds 1, {run} holds 2"),
+        ([one, one, one], f"{one} holds 1, {one} holds 1, {one} holds 1"),
+    ):
+        assert main(["compare", *references]) == 2
+        said = capsys.readouterr().err
+        assert f"neither two checkpoints nor the steps of one series: {held}" in said
+
+
+def test_what_cannot_be_had(tmp_path, capsys):
+    one, empty = save_model(tmp_path / "one"), tmp_path / "empty"
+    empty.mkdir()
+    assert main(["compare", str(one), str(tmp_path / "none")]) == 2
+    assert "none: no such file or folder" in capsys.readouterr().err
+    assert main(["compare", str(empty), str(empty)]) == 3
+    assert "failed: " in capsys.readouterr().err
