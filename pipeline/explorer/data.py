@@ -31,7 +31,11 @@ class Exhibit:
 def collect(exhibits: Sequence[Exhibit]) -> Json:
     """Everything that the page shows, as JSON of plain values."""
     classes: dict[str, int] = {}
-    models = [{**pack(one.structure, classes), **one.profiles} for one in exhibits]
+    names = name_apart([one.structure for one in exhibits])
+    models = [
+        {**pack(one.structure, classes), **one.profiles, "name": name}
+        for one, name in zip(exhibits, names, strict=True)
+    ]
     used = {kind[2] for model in models for kind in model["kinds"]}
     return {
         "format": 1,
@@ -56,3 +60,18 @@ def collect(exhibits: Sequence[Exhibit]) -> Json:
         ],
         "models": models,
     }
+
+
+def name_apart(structures: Sequence[Structure]) -> list[str]:
+    """A name for each: two checkpoints of one model are `model@revision`."""
+    names = [structure.name for structure in structures]
+    full = [
+        f"{one.name}@{one.revision}"
+        if one.revision and names.count(one.name) > 1
+        else one.name
+        for one in structures
+    ]
+    return [
+        f"{name} ({full[:place].count(name) + 1})" if full.count(name) > 1 else name
+        for place, name in enumerate(full)
+    ]

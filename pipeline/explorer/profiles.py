@@ -53,7 +53,9 @@ def read_profiles(
 
     The warehouse is asked once for all of them. `revision` is asked of one model only.
     """
-    asked = {} if revision is None else {"revision": revision}
+    asked: dict[str, object] = {"most": MOST_STEPS}
+    if revision is not None:
+        asked["revision"] = revision
     if len(structures) == 1:
         asked["model"] = structures[0].name
     answers = {name: _by_model(root, name, asked) for name in _QUERIES}
@@ -65,7 +67,9 @@ def read_profiles(
     ]
 
 
-def _by_model(root: Path, query: str, asked: Mapping[str, str]) -> dict[str, list[Row]]:
+def _by_model(
+    root: Path, query: str, asked: Mapping[str, object]
+) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in run_query(root, query, asked).to_pylist():
         found.setdefault(row["model"], []).append(row)
@@ -73,7 +77,7 @@ def _by_model(root: Path, query: str, asked: Mapping[str, str]) -> dict[str, lis
 
 
 def _profile(structure: Structure, rows: Mapping[str, list[Row]]) -> Json:
-    checkpoints = thin_out(rows["configs"])
+    checkpoints = rows["configs"]
     revisions = {row["revision"]: place for place, row in enumerate(checkpoints)}
     tensors = {t.name: place for place, t in enumerate(walk_tensors(structure))}
     shape = (len(revisions), len(tensors))
@@ -87,20 +91,12 @@ def _profile(structure: Structure, rows: Mapping[str, list[Row]]) -> Json:
         ]
 
     return {
+        "n_checkpoints": max((row["n_checkpoints"] for row in checkpoints), default=0),
         "revisions": [_checkpoint(row) for row in checkpoints],
         "values": _values(placed("tensor_profiles"), *shape),
         **_histograms(placed("value_shapes"), *shape),
         "spectra": _spectra(placed("spectral_shapes"), *shape),
     }
-
-
-def thin_out(rows: Sequence[Row]) -> list[Row]:
-    """At most `MOST_STEPS` of them, evenly taken, the first and the last among them."""
-    if len(rows) <= MOST_STEPS:
-        return list(rows)
-    last = len(rows) - 1
-    places = {round(i * last / (MOST_STEPS - 1)) for i in range(MOST_STEPS)}
-    return [rows[place] for place in sorted(places)]
 
 
 def _declared(name: str) -> Json:

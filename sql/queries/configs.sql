@@ -2,7 +2,8 @@
 -- grain: one row per checkpoint, by model and step
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — only this checkpoint
--- inputs: checkpoints, scalars
+-- param: most integer = null in 2.. — only so many checkpoints of a model, evenly taken
+-- inputs: checkpoints, even_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -23,6 +24,7 @@
 -- column: source text — path or hub reference it was read from
 -- column: config text — config.json or adapter_config.json as JSON
 -- column: notes text — what was noticed on reading, one sentence per line
+-- column: n_checkpoints integer — checkpoints of the model, shown or not
 
 select
     model,
@@ -44,7 +46,9 @@ select
     source,
     config,
     notes,
+    n_checkpoints,
 from checkpoints
+join even_checkpoints($most) using (model, revision)
 where is_asked(model, $model)
     and is_asked(revision, $revision)
 order by model, step nulls first, revision

@@ -2,8 +2,9 @@
 -- grain: one row per checkpoint, tensor and matrix view, by model and step
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — only this checkpoint
+-- param: most integer = null in 2.. — only so many checkpoints of a model, evenly taken
 -- param: points integer = 24 in 2.. — how many singular values to show
--- inputs: matrices, scalars
+-- inputs: matrices, even_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -21,6 +22,7 @@
 with shown as (
     select *, len(singular_values) as n_values,
     from matrices
+    semi join even_checkpoints($most) using (model, revision)
     where status = 'ok'
         and matrix_view <> 'kernel_offset'
         and is_asked(model, $model)

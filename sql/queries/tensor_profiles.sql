@@ -2,7 +2,8 @@
 -- grain: one row per checkpoint and tensor with statistics, by model and step
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — only this checkpoint
--- inputs: weights, scalars
+-- param: most integer = null in 2.. — only so many checkpoints of a model, evenly taken
+-- inputs: weights, even_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -43,6 +44,7 @@ select
     int4_group_sqnr_db,
     n_nan + n_pos_inf + n_neg_inf as n_non_finite,
 from weights
+semi join even_checkpoints($most) using (model, revision)
 where stats_status is not null
     and is_asked(model, $model)
     and is_asked(revision, $revision)

@@ -2,9 +2,10 @@
 -- grain: one row per checkpoint and tensor with counted values, by model and step
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — only this checkpoint
+-- param: most integer = null in 2.. — only so many checkpoints of a model, evenly taken
 -- param: bins integer = 32 in 1..10000 — how many bins of equal width
 -- param: reach real = 4 in 0.. — how many σ from the mean the bins go, at most
--- inputs: weights, value_lists, scalars
+-- inputs: weights, value_lists, even_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -21,6 +22,7 @@ with frames as (
         min(greatest(min, mean - $reach * std)) as low,
         max(least(max, mean + $reach * std)) as high,
     from weights
+    semi join even_checkpoints($most) using (model, revision)
     where n_finite > 0
         and is_asked(model, $model)
         and is_asked(revision, $revision)
@@ -32,6 +34,7 @@ points as (
         unnest("values")::double as v,
         unnest(counts) as n,
     from value_lists
+    semi join even_checkpoints($most) using (model, revision)
     where is_asked(model, $model) and is_asked(revision, $revision)
 ),
 binned as (

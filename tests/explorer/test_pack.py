@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.explorer import Exhibit, collect
 from pipeline.explorer.pack import pack, split_name
 from pipeline.structure import count, describe_config, describe_module, walk_tensors
+from pipeline.structure.tree import Structure
 from tests.tiny_models import make_tiny_model
 
 
@@ -60,6 +61,13 @@ def test_large_shapes_are_small_pages(config, n_billions):
     bare = {key: value for key, value in data.items() if key != "classes"}
     assert len(json.dumps(bare)) < 40_000
     assert len(json.dumps(data)) < 200_000
+
+
+def test_models_of_one_name_are_told_apart():
+    named = [("a", "x"), ("a", "y"), ("b", "x"), ("c", ""), ("c", "")]
+    structures = [Structure(name, "f", (), revision=rev) for name, rev in named]
+    told = [m["name"] for m in collect([Exhibit(s) for s in structures])["models"]]
+    assert told == ["a@x", "a@y", "b", "c (1)", "c (2)"]
 
 
 def test_each_class_stands_once_with_its_source():

@@ -57,6 +57,19 @@ def test_configs_are_by_step(lake):
     assert found == [("step-0", 0, None), ("step-9", 9, "{}")]
 
 
+def test_a_long_run_is_told_by_checkpoints_evenly_taken(tmp_path):
+    steps = [{"model": "a", "revision": f"r{n:02}", "step": n} for n in range(11)]
+    few = [{"model": "b", "revision": f"r{n:02}", "step": n} for n in range(2)]
+    root = tiny_warehouse(tmp_path / "lake", checkpoints=[*steps, *few])
+    for most, kept in [(2, [0, 10]), (3, [0, 5, 10]), (6, [0, 2, 4, 6, 8, 10])]:
+        assert pick(root, "configs", "step", model="a", most=most) == [
+            (n,) for n in kept
+        ]
+        assert pick(root, "configs", "step", model="b", most=most) == [(0,), (1,)]
+    assert pick(root, "configs", "n_checkpoints", model="a", most=4) == [(11,)] * 4
+    assert len(pick(root, "configs", "step", model="a", most=11)) == 11
+
+
 def test_profiles_are_by_step(lake):
     found = pick(lake, "tensor_profiles", "revision tensor std abs_max n_non_finite")
     assert found == [("step-0", "w", 1.0, 1.0, 0), ("step-9", "w", 3.0, 3.0, 2)]

@@ -131,6 +131,7 @@ function modelFacts(model, step) {
     ["class", model.architecture],
     ["kind", model.kind === "adapter" ? "adapter" : ""],
     ["checkpoint", revision.revision || model.revision],
+    ["checkpoints", shownCheckpoints(model)],
     ["step", revision.step === undefined ? "" : exact(revision.step)],
     ["base", revision.base_model],
     ["type", revision.dtype],

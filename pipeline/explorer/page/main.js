@@ -124,6 +124,14 @@ function makeControls(models, store) {
   return { render };
 }
 
+// Of a long run not all are in the page.
+function shownCheckpoints({ revisions, n_checkpoints: all }) {
+  if (revisions.length < 2) return "";
+  return all > revisions.length
+    ? `${revisions.length} of ${all}, evenly taken`
+    : exact(revisions.length);
+}
+
 function stepText(revisions, place) {
   const one = revisions[place];
   if (!one) return "";
