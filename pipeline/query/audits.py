@@ -10,6 +10,7 @@ from pipeline.errors import QueryError
 from pipeline.query.answer import answer
 from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header, read_header
+from pipeline.query.kept import keep_connections
 from pipeline.query.parameters import enumerate_words, near_miss
 
 
@@ -33,9 +34,10 @@ def run_audits(root: Path, series: str) -> pa.Table:
         "list_position(['serious', 'warning', 'low'], severity), "
         "step, revision, finding, shard, tensor"
     )
-    found = answer(root, text, {"series": series}, where=f"audit of {series}")
-    if found.num_rows == 0:
-        _check_series(root, series)
+    with keep_connections():
+        found = answer(root, text, {"series": series}, where=f"audit of {series}")
+        if found.num_rows == 0:
+            _check_series(root, series)
     return found
 
 

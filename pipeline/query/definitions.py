@@ -30,6 +30,14 @@ _ASKS_FOR_ALL = re.compile(
     r"\b(show|describe|summarize|pragma|export|information_schema|duckdb_\w+|pg_\w+|"
     r"sqlite_\w+)\b"
 )
+_PLACES = (
+    re.compile(
+        r"\b(?:from|join|table|into|describe|summarize|pivot|unpivot)\s+"
+        r"(?:\"?main\"?\.)?\"?(\w+)"
+    ),
+    re.compile(r"[,(]\s*(?:\"?main\"?\.)?\"?(\w+)"),
+    re.compile(r"(\w+)\"?\s*\("),
+)
 
 
 @dataclass(frozen=True)
@@ -144,12 +152,16 @@ def _from_files() -> dict[str, Definition]:
 
 
 def _wanted(known: Mapping[str, Definition], text: str | None) -> Iterable[str]:
-    """Names whose words occur in the text; a word too many does no harm."""
+    """Names whose words stand where a relation or a macro may stand.
+
+    A word too many costs time: `series` and `training` are columns too. One that is
+    missed is an error of the catalogue, upon which everything is made.
+    """
     if text is None or _ASKS_FOR_ALL.search(text.lower()):
         return known
     # A header speaks of tables too; what stands there makes nothing necessary.
     body = re.sub(r"^\s*--.*$", "", text.lower(), flags=re.MULTILINE)
-    words = set(re.findall(r"\w+", body))
+    words = {word for places in _PLACES for word in places.findall(body)}
     return [name for name, each in known.items() if each.words & words]
 
 

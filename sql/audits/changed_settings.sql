@@ -36,7 +36,7 @@ judged as (
             ) and key not in (
                 'transformers_version', '_name_or_path', 'architectures', 'torch_dtype'
             )
-        ) as keys,
+        ) as changed_keys,
     from following
     where config_before is not null
 )
@@ -51,7 +51,7 @@ select
         'vocabulary ' || coalesce(vocabulary_before::varchar, 'unknown') || ' → '
             || coalesce(vocabulary_size::varchar, 'unknown') || ', family '
             || family_before || ' → ' || family,
-        'config keys ' || array_to_string(list_sort(keys), ', ')
+        'config keys ' || array_to_string(list_sort(changed_keys), ', ')
     ) as evidence,
 from judged
-where is_other_model or len(keys) > 0
+where is_other_model or len(changed_keys) > 0

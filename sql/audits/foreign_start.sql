@@ -58,7 +58,7 @@ join (
     select distinct series, model, revision, step
     from series_tensors
     where series = $series and place = 0
-) as s using (series, model)
+) as s on s.model = j.model
 -- The median of |N(0, 1)| is 0.67.
 where j.mean_errors between 0.3 and 1.4
     and j.norm_errors between 0.3 and 1.4

@@ -1,0 +1,170 @@
+"""Following a run: breaks of thousands of series, its audit, changes step by step.
+
+The audit is the whole command, start-up included, over a warehouse of 150 checkpoints
+of 200 tensors; changes are entry-wise, the files in the page cache.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from measure import print_row
+from safetensors.numpy import save_file
+
+from pipeline.analysis import find_change_points
+from pipeline.compare import compare_checkpoints, pair_steps
+from pipeline.extract import Settings
+from pipeline.sources import discover
+from pipeline.tables import CHECKPOINTS, TABLES, TENSOR_STATS, TENSORS, Table
+from pipeline.tables.column import FLAG, REAL, TEXT, TIME
+from pipeline.warehouse import open_warehouse
+
+WEIGHTLAKE = Path(sys.executable).with_name("weightlake")
+ROUNDS = 3
+N_SERIES, N_POINTS = 3000, 154
+N_STEPS, N_TENSORS = 150, 200
+N_COMPARED, N_PARAMETERS = 25, 10_000_000
+
+
+def series() -> pl.DataFrame:
+    """Trends, levels and noise on the grid of steps that Pythia has."""
+    rng = np.random.default_rng(0)
+    steps = np.array([0, *(2**k for k in range(10)), *range(1000, 144_000, 1000)])
+    noise = 0.1 * rng.standard_normal((N_SERIES, N_POINTS))
+    wander = np.cumsum(0.02 * rng.standard_normal((N_SERIES, N_POINTS)), axis=1)
+    values = noise + wander + np.linspace(0, 5, N_POINTS)
+    values[: N_SERIES // 3, 80:] += 1
+    return pl.DataFrame(
+        {
+            "tensor": np.repeat([f"t{i}" for i in range(N_SERIES)], N_POINTS),
+            "step": np.tile(steps, N_SERIES),
+            "value": values.ravel(),
+        }
+    )
+
+
+def bench_breaks() -> None:
+    frame = series()
+    find_change_points(frame.head(20 * N_POINTS), by=["tensor"])
+    begin, busy = time.perf_counter(), time.process_time()
+    for _ in range(ROUNDS):
+        find_change_points(frame, by=["tensor"])
+    wall = (time.perf_counter() - begin) / ROUNDS
+    busy = (time.process_time() - busy) / ROUNDS
+    print_row(
+        f"{N_SERIES:,} series of {N_POINTS} points through all detectors",
+        f"{wall:.1f} s ({busy:.1f} s of processor)",
+        "5 s",
+    )
+
+
+def write_run(root: Path) -> None:
+    """Seeds, and what an audit asks of each checkpoint: digests and statistics."""
+    rng = np.random.default_rng(0)
+    for table in TABLES:
+        write(root, table, "__schema__", "__schema__", [])
+    norms = 10 + np.cumsum(0.01 * rng.random((N_STEPS, N_TENSORS)), axis=0)
+    for place in range(N_STEPS):
+        revision, step = f"step-{place}", 1000 * place
+        key = {"model": "run", "revision": revision, "step": step, "series": "run"}
+        names = [f"layers.{i}.q" for i in range(N_TENSORS)]
+        tensors = [
+            key | {"tensor": name, "digest": f"{name} {place}"} for name in names
+        ]
+        stats = [
+            key | {"tensor": name, "frobenius_norm": norm, "std": 0.02, "mean": 1e-5}
+            for name, norm in zip(names, norms[place].tolist(), strict=True)
+        ]
+        write(root, CHECKPOINTS, "run", revision, [key | {"digest": revision}])
+        write(root, TENSORS, "run", revision, tensors)
+        write(root, TENSOR_STATS, "run", revision, stats)
+
+
+def write(
+    root: Path, table: Table, model: str, revision: str, rows: list[dict[str, object]]
+) -> None:
+    folder = root / table.name / f"model={model}" / f"revision={revision}"
+    folder.mkdir(parents=True)
+    usual = {TEXT: "weight", FLAG: False, TIME: 0, REAL: 0.5}
+    schema = table.schema()
+    columns = {
+        field.name: [
+            row.get(field.name, None if field.nullable else usual.get(field.type, 1000))
+            for row in rows
+        ]
+        for field in schema
+    }
+    pq.write_table(
+        pa.Table.from_pydict(columns, schema), folder / f"{table.name}.parquet"
+    )
+
+
+def bench_audit(folder: Path) -> None:
+    root = folder / "lake"
+    write_run(root)
+    command = [str(WEIGHTLAKE), "audit", "run", "--warehouse", str(root)]
+    runs = [spawn(command) for _ in range(ROUNDS + 1)][1:]
+    wall = statistics.median(wall for wall, _ in runs)
+    busy = statistics.median(busy for _, busy in runs)
+    print_row(
+        f"audit of {N_STEPS} checkpoints of {N_TENSORS} tensors, start-up included",
+        f"{wall:.1f} s ({busy:.1f} s of processor)",
+        "1 s",
+    )
+
+
+def spawn(command: list[str]) -> tuple[float, float]:
+    """Wall and processor seconds of a command that succeeds."""
+    begin = time.perf_counter()
+    silent = [(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_WRONLY, 0) for n in (1, 2)]
+    process = os.posix_spawn(command[0], command, dict(os.environ), file_actions=silent)
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with {status}")
+    return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime
+
+
+def bench_changes(folder: Path) -> None:
+    """Ten tensors of a million entries that all move from step to step."""
+    rng = np.random.default_rng(0)
+    run, side = folder / "run", round((N_PARAMETERS / 10) ** 0.5)
+    tensors = {
+        f"h.{i}.mlp.c_fc.weight": rng.standard_normal((side, side), np.float32)
+        for i in range(10)
+    }
+    for step in range(N_COMPARED):
+        tensors = {name: values + 1e-3 for name, values in tensors.items()}
+        checkpoint = run / f"step-{step}"
+        checkpoint.mkdir(parents=True)
+        save_file(tensors, checkpoint / "model.safetensors")
+    settings = Settings(families=(), run="bench", replace=True)
+    lake = open_warehouse(folder / "changes")
+    pairs = pair_steps(discover(str(run)), "previous")
+    seconds = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        for old, new in pairs:
+            compare_checkpoints(old, new, lake, settings, with_directions=False)
+        seconds.append(time.perf_counter() - begin)
+    n_bytes = N_COMPARED * sum(values.nbytes for values in tensors.values())
+    print_row(
+        f"entry-wise changes along {N_COMPARED} checkpoints of 10 M parameters",
+        f"{n_bytes / statistics.median(seconds) / 1e9:.2f} GB/s of weights",
+        "1 GB/s",
+    )
+
+
+if __name__ == "__main__":
+    bench_breaks()
+    with tempfile.TemporaryDirectory() as name:
+        bench_audit(Path(name))
+        bench_changes(Path(name))
