@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.kinship import Kinship
+from pipeline.analysis.kinship import Kinship, runs_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ def parent_margins(
     descendants are none. NaN without a parent, Inf without another candidate.
     """
     n = previous.size
-    line = _lines(previous)
+    run = runs_of(previous)
     place, last = _spans(walk, n)
     near = _Neighbours(kinship, n)
     margins = np.full(n, np.nan)
@@ -45,7 +45,7 @@ def parent_margins(
         if not to_parent.size:
             continue
         is_below = (place[others] >= place[child]) & (place[others] <= last[child])
-        is_other = ~is_below & (line[others] != line[parent])
+        is_other = ~is_below & (run[others] != run[parent])
         from_parent = np.full(n, np.inf)
         beside, how_far = near.of(parent)
         from_parent[beside] = how_far
@@ -53,15 +53,6 @@ def parent_margins(
         nearest = distance[is_other].min(initial=np.inf)
         margins[child] = nearest / to_parent[0] if to_parent[0] > 0 else np.inf
     return margins
-
-
-def _lines(previous: Ints) -> Ints:
-    """The first step of each checkpoint's run, itself outside a run."""
-    line = np.arange(previous.size)
-    for i, before in enumerate(previous):
-        if before >= 0:
-            line[i] = line[before]
-    return line
 
 
 def _spans(walk: Sequence[tuple[int, int, int]], n: int) -> tuple[Ints, Ints]:

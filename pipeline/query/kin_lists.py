@@ -73,8 +73,8 @@ def lineage_nodes(sketches: pa.ChunkedArray, checkpoints: pa.ChunkedArray) -> pa
 
     found = []
     for tensors, zoo in zip(_rows(sketches), _rows(checkpoints), strict=True):
-        kinship = measure_kinship(_sketches(tensors), len(zoo))
         previous, base = (_whole(zoo, name) for name in ("previous", "base"))
+        kinship = measure_kinship(_sketches(tensors), len(zoo), previous=previous)
         noise = _real(zoo, "noise_fraction")
         nodes = build_lineage(kinship, previous, base, noise)
         pairs = [node.edge.pair if node.edge else None for node in nodes]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.analysis.kinship import _correlation, _ranks, measure_kinship
+from pipeline.analysis.kinship import measure_kinship
+from pipeline.analysis.sketch_sums import mean_ranks, rank_correlation
 from tests.analysis.kin import changed, kinship_of, noise, sketches_of
 
 
@@ -32,10 +33,12 @@ def test_ranks_correlate_as_scipy_says():
     x = rng.integers(0, 9, 80).astype(float)  # with ties
     y = x + rng.normal(size=80)
     expected = stats.spearmanr(x, y).statistic
-    assert _correlation(_ranks(x), _ranks(y)) == pytest.approx(expected)
+    assert rank_correlation(mean_ranks(x), mean_ranks(y)) == pytest.approx(expected)
     x[3] = y[7] = np.nan
-    assert np.isnan(_ranks(x)[3])
-    assert _correlation(_ranks(x), _ranks(y)) == pytest.approx(expected, abs=0.05)
+    assert np.isnan(mean_ranks(x)[3])
+    assert rank_correlation(mean_ranks(x), mean_ranks(y)) == pytest.approx(
+        expected, abs=0.05
+    )
 
 
 def test_strangers_are_strangers_however_heavy_their_tails():
@@ -95,6 +98,15 @@ def test_one_against_all():
     sketches = sketches_of([base, changed(base, 1, 0.1), changed(base, 2, 0.1)])
     found = measure_kinship(sketches, 4, only=1)
     assert list(zip(found.a, found.b, strict=True)) == [(0, 1), (1, 2)]
+
+
+def test_steps_of_a_run_are_compared_with_their_neighbours():
+    base = noise(0)
+    zoo = [base, *(changed(base, seed, 0.1) for seed in (1, 2, 3))]
+    previous = np.array([-1, 0, 1, -1])
+    found = measure_kinship(sketches_of(zoo), 4, previous=previous)
+    pairs = list(zip(found.a, found.b, strict=True))
+    assert pairs == [(0, 1), (0, 3), (1, 2), (1, 3), (2, 3)]
 
 
 def test_no_checkpoint_and_one():
