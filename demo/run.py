@@ -1,6 +1,7 @@
 """What does weightlake say of real weights? The demo's main job, command by command.
 
-It makes the zoo, measures it as a flow, asks what was found and draws three pictures.
+It makes the zoo, measures it as a flow, asks what was found, draws three pictures and
+writes a page to wander in.
 Each command is shown as a user would type it.
 
 Run as `python -m demo.run`.
@@ -46,6 +47,7 @@ FIGURES = (
     ),
     ("series.svg", f"plot series {_SERIES} --param component=up"),
 )
+PAGE = ("explorer.html", "explore")
 
 
 def run_demo() -> int:
@@ -54,7 +56,7 @@ def run_demo() -> int:
     PICTURES.mkdir(exist_ok=True)
     root = Path.cwd()
     commands = [("", f"run {_relative(HERE / 'zoo.toml', root)}"), *ANSWERS]
-    for file, command in FIGURES:
+    for file, command in (*FIGURES, PAGE):
         commands.append(("", f"{command} -o {_relative(PICTURES / file, root)}"))
     for question, command in commands:
         if question:
@@ -63,7 +65,7 @@ def run_demo() -> int:
         code = _weightlake(shlex.split(command))
         if code:
             return code
-    print(f"\nThe pictures are in {_relative(PICTURES, root)}")
+    print(f"\nThe pictures and the page are in {_relative(PICTURES, root)}")
     return 0
 
 

@@ -49,7 +49,7 @@ def test_the_demo_shows_each_command_and_stops_at_the_first_failure(
     assert "series" not in shown
 
 
-def test_the_demo_draws_the_three_pictures_and_says_where(
+def test_the_demo_draws_pictures_and_a_page_and_says_where(
     monkeypatch, capsys, tmp_path
 ):
     asked = []
@@ -57,10 +57,10 @@ def test_the_demo_draws_the_three_pictures_and_says_where(
     monkeypatch.setattr(module, "PICTURES", tmp_path / "pictures")
     monkeypatch.setattr(module, "_weightlake", lambda each: asked.append(each) or 0)
     assert run_demo() == 0
-    assert [each[-1] for each in asked[-3:]] == [
+    assert [each[-1] for each in asked[-4:]] == [
         str(tmp_path / "pictures" / name)
-        for name in ("heatmap.svg", "histogram.svg", "series.svg")
+        for name in ("heatmap.svg", "histogram.svg", "series.svg", "explorer.html")
     ]
     assert capsys.readouterr().out.endswith(
-        f"The pictures are in {tmp_path / 'pictures'}\n"
+        f"The pictures and the page are in {tmp_path / 'pictures'}\n"
     )
