@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline.text.cells import column_texts, is_number, printable
 
 LEAST_TEXT = 30  # cut shorter, names of tensors can no longer be told apart
+MOST_TEXT = 300  # a longer text in a grid pushes every other column out of sight
 RECORD_ROWS = 3  # so few rows are shown one value a line where they are too wide
 _GAP = "  "
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -37,9 +38,9 @@ class _Column:
 def render(table: pa.Table, *, width: int | None = None) -> Rendering:
     """The table as lines of text, each ended by a line end.
 
-    Without `width` (a pipe, a file) nothing is cut. Within a `width` the longest texts
-    are cut in their middle first; what is still too wide becomes one value a line for
-    a few rows, and loses its last columns for many.
+    Without `width` (a pipe, a file) only texts beyond `MOST_TEXT` are cut. Within a
+    `width` the longest texts are cut in their middle first; what is still too wide
+    becomes one value a line for a few rows, and loses its last columns for many.
     """
     columns = [
         _Column(
@@ -51,7 +52,7 @@ def render(table: pa.Table, *, width: int | None = None) -> Rendering:
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     if width is None or _total([column.width for column in columns]) <= width:
-        widths = [column.width for column in columns]
+        widths = [min(column.width, MOST_TEXT) for column in columns]
         return Rendering(_grid(columns, widths, is_styled=width is not None))
     widths = _narrowed(columns, width)
     if _total(widths) > width and 1 <= table.num_rows <= RECORD_ROWS:

@@ -24,6 +24,13 @@ def test_a_pipe_gets_everything_unstyled():
     )
 
 
+def test_a_text_beyond_all_measure_is_cut_in_a_pipe_too():
+    table = pa.table({"tensor": ["w" * 5000, "b"], "rank": [1, 2]})
+    lines = render(table).text.splitlines()
+    assert {len(line) for line in lines} == {300 + len("  rank")}
+    assert "w…w" in lines[2]
+
+
 def test_decimal_points_line_up():
     table = pa.table(
         {"x": [1582.4, 0.017508, None, float("nan")], "e": [1e-9, 2.5, 1, 1]}
