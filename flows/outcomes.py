@@ -12,6 +12,8 @@ from flows.units import checkpoints, human_bytes, human_seconds
 if TYPE_CHECKING:
     from pipeline.extract import Outcome, Plan
 
+_TOLD_NOTES = 10
+
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> pa.Table:
     """One row per checkpoint: what became of it and what it cost."""
@@ -79,6 +81,15 @@ def plan_line(plans: Sequence[Plan]) -> str:
         f"about {human_seconds(sum(p.seconds or 0 for p in plans))}, "
         f"peak memory {human_bytes(peak)}"
     )
+
+
+def note_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """What was odd in what was measured; many notes are counted, not told."""
+    lines = [f"note: {o.source.ref}: {note}" for o in outcomes for note in o.notes]
+    more = len(lines) - _TOLD_NOTES
+    if more > 0:
+        lines[_TOLD_NOTES:] = [f"{more} more notes: weightlake query configs"]
+    return lines
 
 
 def failure_lines(outcomes: Sequence[Outcome]) -> list[str]:

@@ -42,14 +42,21 @@ def byte_meter(total: int, label: str) -> Iterator[Meter]:
         yield Meter(
             lambda n: bar.advance(task, n),
             lambda n: bar.update(task, completed=n),
-            lambda text: console.print(text, markup=False, soft_wrap=True),
+            lambda text: console.print(_one_line(text), markup=False, soft_wrap=True),
         )
 
 
 def say(text: str) -> None:
     """One line on stderr, where everything goes that is not a result."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{_one_line(text)}\n")
     sys.stderr.flush()
+
+
+def _one_line(text: str) -> str:
+    """The text with line ends, which labels may hold, and the like as escapes."""
+    from pipeline.text.cells import printable  # brings pyarrow
+
+    return printable(text)
 
 
 def _ignore(_: int) -> None:

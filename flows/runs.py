@@ -93,6 +93,9 @@ def extract_found(
     sizes = [source_bytes(s, local_files_only=is_offline) for s in found.sources]
     say_aside(found)
     outcomes = fail_missing(found, warehouse, settings)
+    if verbose:
+        for line in map(outcome_line, outcomes):
+            say(line)
     with byte_meter(sum(sizes), "extract") as meter:
         done = 0
         for source, size in zip(found.sources, sizes, strict=True):

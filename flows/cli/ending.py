@@ -19,14 +19,21 @@ def finish(
     seconds: float,
     format_name: str | None,
     output: Path | None,
+    *,
+    is_told: bool = False,
 ) -> int:
-    """Say the summary and each failure; the table of outcomes only if asked for."""
-    from flows.outcomes import failure_lines, outcomes_table, summary_line
+    """Say the notes, failures (unless told) and summary; the table only if asked."""
+    from flows.outcomes import (
+        failure_lines,
+        note_lines,
+        outcomes_table,
+        summary_line,
+    )
     from flows.output import emit
 
     if format_name or output:
         emit(outcomes_table(outcomes), format_name=format_name, output=output)
-    for line in failure_lines(outcomes):
+    for line in [*note_lines(outcomes), *([] if is_told else failure_lines(outcomes))]:
         say(line)
     say(summary_line(outcomes, seconds))
     return exit_code(outcome.status == "failed" for outcome in outcomes)

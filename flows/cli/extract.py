@@ -118,4 +118,5 @@ def extract(
     outcomes = extract_found(
         found, open_warehouse(warehouse), settings, verbose=verbose
     )
-    return finish(outcomes, time.monotonic() - started, format_name, output)
+    seconds = time.monotonic() - started
+    return finish(outcomes, seconds, format_name, output, is_told=verbose)

@@ -33,7 +33,7 @@ from pipeline.layout import Layout, identify
 from pipeline.metrics.families import FAMILIES, with_nulls
 from pipeline.metrics.tensor import Family
 from pipeline.refs import Checkpoint, CheckpointSource
-from pipeline.sources import list_files, open_checkpoint
+from pipeline.sources import HOLD_WEIGHTS, list_files, open_checkpoint
 from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 
@@ -96,7 +96,8 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
         return job.unchanged(), None
     checkpoint = open_checkpoint(source, local_files_only=settings.local_files_only)
     layout = identify(checkpoint.tensors, checkpoint.config)
-    if standing.stamp is None or settings.replace:
+    is_new = standing.stamp is None or settings.replace
+    if is_new:
         records, reuse = _measure(job, checkpoint, layout, families)
     else:
         hashed = hash_tensors(checkpoint, layout, settings, job.progress)
@@ -109,7 +110,7 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
             records, reuse = _measure(job, checkpoint, layout, families)
     result = Result(checkpoint, layout, families, records, reuse, files_digest)
     write_result(job.warehouse, result)
-    return _outcome(job, records), result
+    return _outcome(job, result, is_new=is_new), result
 
 
 def _measure(
@@ -165,7 +166,8 @@ def _renew(job: _Job, standing: Standing) -> Sequence[Family]:
     ]
 
 
-def _outcome(job: _Job, records: Sequence[TensorRecord]) -> Outcome:
+def _outcome(job: _Job, result: Result, *, is_new: bool) -> Outcome:
+    records = result.records
     failed = [record for record in records if record.status == "failed"]
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
@@ -173,14 +175,17 @@ def _outcome(job: _Job, records: Sequence[TensorRecord]) -> Outcome:
         return job.fail(SourceError(f"{first.reason}{more}", where=first.tensor.name))
     n_reused = sum(record.is_reused for record in records)
     n_measured = sum(bool(record.rows) for record in records)
+    # What lies below is told of a whole search at once, whether measured or not.
+    notes = (note for note in result.checkpoint.notes if HOLD_WEIGHTS not in note)
     return Outcome(
         job.source,
-        "measured" if n_reused + n_measured else "unchanged",
+        "measured" if is_new or n_reused + n_measured else "unchanged",
         time.monotonic() - job.began,
         sum(record.tensor.stored.n_bytes for record in records if record.digest),
         len(records),
         n_measured,
         n_reused,
+        tuple(notes),
     )
 
 

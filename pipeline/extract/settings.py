@@ -62,8 +62,9 @@ class Outcome:
     """How one checkpoint's extraction ended.
 
     `n_measured` tensors were measured, `n_reused` took their rows from an equal digest
-    elsewhere in the warehouse; `n_bytes` were read. `error` says what, where and what
-    to do when `status` is failed, `may_pass` whether a later try may do better.
+    elsewhere in the warehouse; `n_bytes` were read; `notes` are what was odd. When
+    `status` is failed, `error` says what, where and what to do, `may_pass` whether a
+    later try may do better.
     """
 
     source: CheckpointSource
@@ -73,5 +74,6 @@ class Outcome:
     n_tensors: int = 0
     n_measured: int = 0
     n_reused: int = 0
+    notes: tuple[str, ...] = ()
     error: str = ""
     may_pass: bool = False

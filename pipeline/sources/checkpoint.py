@@ -28,6 +28,8 @@ from pipeline.sources.units import list_folders
 from pipeline.sources.weight_files import find_sets, list_names, locate_set
 from pipeline.sources.weight_sets import WeightSet
 
+HOLD_WEIGHTS = "hold weights of their own"
+
 
 def open_checkpoint(
     source: CheckpointSource, *, local_files_only: bool = False
@@ -161,4 +163,4 @@ def _note_subfolders(folder: Path) -> tuple[str, ...]:
         if (is_step or parse_step(child.name) is None) and find_sets(child)
     ]
     listed = ", ".join(names)
-    return (f"its folders {listed} hold weights of their own",) if names else ()
+    return (f"its folders {listed} {HOLD_WEIGHTS}",) if names else ()

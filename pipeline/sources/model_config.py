@@ -15,6 +15,12 @@ from pipeline.sources.weight_sets import WeightSet
 MODEL_CONFIG = "config.json"
 ADAPTER_CONFIG = "adapter_config.json"
 
+# Keys whose value can be nothing but a count; some models give a list, a layer each.
+_COUNTS = (
+    *("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"),
+    *("n_embd", "n_layer", "n_head", "d_model", "num_layers", "num_heads"),
+)
+
 
 @dataclass(frozen=True)
 class Description:
@@ -71,4 +77,16 @@ def _read_config(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
         return {}, (f"{path.name} cannot be read ({error}): architecture unknown",)
     if not isinstance(config, dict):
         return {}, (f"{path.name} holds no JSON object: architecture unknown",)
+    odd = [
+        f"{key} = {config[key]!r:.40}" for key in _COUNTS if _is_odd(config.get(key))
+    ]
+    if odd:
+        return config, (f"{path.name} says {', '.join(odd)}: no sizes, not used",)
     return config, ()
+
+
+def _is_odd(value: Any) -> bool:
+    """Whether a value stands where a count should and is none."""
+    if value is None or isinstance(value, list):
+        return False
+    return type(value) is not int or value <= 0

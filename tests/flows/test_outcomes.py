@@ -1,10 +1,13 @@
 """Is a run's end told rightly: sentence, table, exit code?"""
 
+from dataclasses import replace
+
 import pytest
 
 from flows.exit_codes import exit_code
 from flows.outcomes import (
     failure_lines,
+    note_lines,
     outcomes_table,
     plan_line,
     plans_table,
@@ -32,6 +35,14 @@ def test_a_mixed_run():
     assert failure_lines([MEASURED, BROKEN]) == [
         "failed: c@main: c.bin: cut short. Fetch it again"
     ]
+
+
+def test_notes_are_told_and_very_many_counted():
+    odd = replace(MEASURED, notes=("holds no tensor",))
+    assert note_lines([odd, UNCHANGED]) == ["note: a@main: holds no tensor"]
+    lines = note_lines([odd] * 12)
+    assert len(lines) == 11
+    assert lines[-1] == "2 more notes: weightlake query configs"
 
 
 def test_a_run_without_news():

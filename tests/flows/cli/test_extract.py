@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from flows.cli import main
 from pipeline.query import run_sql
@@ -63,3 +65,41 @@ def test_a_target_that_cannot_be_is_told_first(
     assert main([verb, "net", "-o", target, *words]) == code
     assert message in capsys.readouterr().err
     assert not (net.parent / "warehouse").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "note"),
+    [
+        ("{oops", "config.json cannot be read"),
+        ('{"hidden_size": -3}', "config.json says hidden_size = -3: no sizes"),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_noted(net, capsys, config, note):
+    (net / "config.json").write_text(config)
+    assert main(["extract", "net"]) == 0
+    said = capsys.readouterr().err
+    assert f"note: net@main: {note}" in said
+    assert "1 checkpoint: 1 measured" in said
+
+
+def test_a_file_without_tensors_is_measured_once(net, capsys):
+    save_file({}, net / "model.safetensors")
+    assert main(["extract", "net"]) == 0
+    said = capsys.readouterr().err
+    assert "note: net@main: holds no tensor" in said
+    assert "1 checkpoint: 1 measured" in said
+    assert main(["extract", "net"]) == 0
+    assert "nothing is new: 1 checkpoint unchanged" in capsys.readouterr().err
+
+
+def test_each_checkpoint_is_one_line(net, capsys):
+    save_file({"w": np.ones((4, 4))}, net.parent / "a\nb.safetensors")
+    (net / "model.safetensors").write_bytes(b"\x08")
+    (net.parent / "empty").mkdir()
+    assert main(["extract", "net", "a\nb.safetensors", "empty", "--verbose"]) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[:2] for line in lines[:-1]] == [
+        ["failed", " empty@main"],
+        ["failed", " net@main"],
+        ["measured", r" a\nb@main"],
+    ]
