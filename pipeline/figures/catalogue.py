@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pipeline.errors import UsageError
 from pipeline.figures.bars import draw_parameters, draw_sizes
 from pipeline.figures.change_matrix import draw_change_matrix, sketch_change_matrix
+from pipeline.figures.channels import draw_channels
+from pipeline.figures.clusters import draw_clusters
 from pipeline.figures.configs import draw_configs
 from pipeline.figures.depth import draw_depth
 from pipeline.figures.esd import draw_esd
@@ -18,15 +20,19 @@ from pipeline.figures.multiples import draw_multiples, sketch_multiples
 from pipeline.figures.outliers import draw_outliers
 from pipeline.figures.segments import draw_segments, sketch_segments
 from pipeline.figures.series import draw_series
+from pipeline.figures.sparsity_map import draw_sparsity_map
 from pipeline.figures.spec import FigureSpec, Option
 from pipeline.figures.spectrum import draw_energy, draw_scree
 from pipeline.figures.steps import draw_steps, sketch_steps
 from pipeline.figures.terminal import sketch_heatmap, sketch_histogram, sketch_series
 from pipeline.figures.terminal_rows import (
+    sketch_channels,
+    sketch_clusters,
     sketch_configs,
     sketch_outliers,
     sketch_parameters,
     sketch_sizes,
+    sketch_sparsity_map,
     sketch_spectrum,
 )
 from pipeline.figures.terminal_spectra import sketch_depth, sketch_esd
@@ -96,6 +102,27 @@ FIGURES: tuple[FigureSpec, ...] = (
         "shapes",
         draw_configs,
         sketch_configs,
+    ),
+    FigureSpec(
+        "channels",
+        "How are a tensor's rows and columns scaled, and which are outliers?",
+        "channel_norms",
+        draw_channels,
+        sketch_channels,
+    ),
+    FigureSpec(
+        "sparsity_map",
+        "Where in a tensor do its zeros lie?",
+        "sparsity_map",
+        draw_sparsity_map,
+        sketch_sparsity_map,
+    ),
+    FigureSpec(
+        "clusters",
+        "Where do the clusters of an embedding lie, in two dimensions?",
+        "cluster_places",
+        draw_clusters,
+        sketch_clusters,
     ),
     FigureSpec(
         "outliers",

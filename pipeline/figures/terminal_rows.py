@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.figures.glyphs import bar, cut, spark
+from pipeline.figures.glyphs import bar, cut, shade, spark
 from pipeline.figures.labels import drawable, short_number
 
 if TYPE_CHECKING:
@@ -58,6 +58,37 @@ def sketch_spectrum(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
             room = max(width - len(head) - len(tail), 8)
             lines.append(cut(head + spark(np.log(seen), room) + tail, width))
     return _text(lines)
+
+
+def sketch_channels(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
+    """A sparkline of the norms per side; what stands out is told by its number."""
+    lines = []
+    for (side,), part in frame.partition_by(
+        ["side"], as_dict=True, maintain_order=True
+    ).items():
+        norms = np.array([drawable(each) for each in part["norm"]])
+        outliers = part.filter(part["is_outlier"])["channel"].to_list()
+        head = f"{side}, {len(norms)} norms "
+        lines.append(cut(head + spark(norms, max(width - len(head), 8)), width))
+        listed = ", ".join(map(str, outliers)) or "none"
+        lines.append(cut(f"outliers: {listed}", width))
+    return _text(lines)
+
+
+def sketch_sparsity_map(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
+    """A line per row of the grid, darker where there are more zeros."""
+    lines = []
+    for part in frame.partition_by("cell_row", maintain_order=True):
+        cells = (shade(drawable(each), 0.0, 1.0) for each in part["zeros"])
+        lines.append(cut("".join(cells), width))
+    return _text(lines)
+
+
+def sketch_clusters(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
+    """A bar per cluster as long as its tokens, named by those nearest to its centre."""
+    rows = frame.unique("cluster", keep="first", maintain_order=True)
+    names = [cut(str(label), _NAME) for label in rows["label"]]
+    return _bars(names, rows["n_tokens"].to_list(), width)
 
 
 def _totals(frame: pl.DataFrame, key: str, width: int) -> str:

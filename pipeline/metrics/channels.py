@@ -13,6 +13,8 @@ from pipeline.metrics.values import TensorValues
 
 N_TOP = 16
 N_OUTLIERS_KEPT = 64
+# The norms themselves are kept of hidden sizes, not of vocabularies.
+MOST_NORMS_KEPT = 16_384
 # A channel is an outlier when one of its weights reaches six standard deviations.
 OUTLIER_SIGMAS = 6.0
 
@@ -124,6 +126,7 @@ def _describe_norms(norms: NDArray[np.float64]) -> Row:
     if not np.isfinite(largest):  # squares beyond float64: no norm can be trusted
         return {}
     return {
+        "norms": _kept(norms),
         "norm_min": float(norms.min()),
         "norm_median": median,
         "norm_max": largest,
@@ -131,6 +134,13 @@ def _describe_norms(norms: NDArray[np.float64]) -> Row:
         "norm_gini": _gini(norms),
         "norm_max_index": int(norms.argmax()),
     }
+
+
+def _kept(norms: NDArray[np.float64]) -> list[float] | None:
+    """The norms themselves, where they are few enough and float32 can hold them."""
+    if norms.size > MOST_NORMS_KEPT or norms.max() > np.finfo(np.float32).max:
+        return None
+    return norms.astype(np.float32).tolist()
 
 
 def _outliers(largest: NDArray[np.float64], sigma: float | None) -> NDArray[np.int64]:

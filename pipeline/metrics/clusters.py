@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import UsageError
+from pipeline.metrics.plane import principal_plane
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -34,6 +35,8 @@ N_NULL = 19
 class Clusters:
     """The scan over `ks`, the choice, and its centres in the units of the vectors.
 
+    `axes` are the first two principal components as columns, the second zero where
+    there is one dimension; `plane_fraction` is the share of the variance along them.
     `inertias` are within-cluster squares over the squares about the mean, in [0, 1].
     `silhouettes` may hold NaN: of k clusters too few were met in the sample.
     """
@@ -46,6 +49,8 @@ class Clusters:
     silhouettes: Floats
     null_silhouettes: Floats
     centres: Singles
+    axes: Floats
+    plane_fraction: float
 
     @property
     def silhouette(self) -> float:
@@ -80,7 +85,10 @@ def find_clusters(X: Singles, *, n_distinct: int) -> Clusters:
             _null_silhouette(sklearn, rng, root, len(X), ks[beside])
             for _ in range(N_NULL)
         ]
+    axes, plane_fraction = principal_plane(root)
     return Clusters(
+        axes=axes,
+        plane_fraction=plane_fraction,
         k=ks[chosen],
         k_knee=ks[knee],
         k_silhouette=ks[_best(silhouettes, slice(None))],

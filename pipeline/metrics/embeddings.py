@@ -18,6 +18,7 @@ from pipeline.metrics.clusters import (
 )
 from pipeline.metrics.entries import Row
 from pipeline.metrics.group import Embedding, Member
+from pipeline.metrics.plane import place_cluster
 from pipeline.metrics.tensor import Rows
 from pipeline.metrics.token_rows import (
     Flags,
@@ -191,6 +192,7 @@ def _describe_scan(clusters: Clusters, n_sample: int) -> Row:
         "scan_inertia": clusters.inertias.tolist(),
         "scan_silhouette": _listed(clusters.silhouettes),
         "inertia": float(clusters.inertias[clusters.ks.index(clusters.k)]),
+        "plane_fraction": clusters.plane_fraction,
     }
     if np.isnan(silhouette) or not nulls.size:
         return row
@@ -224,6 +226,7 @@ def _describe_clusters(
             "nearest_tokens": _spell(nearest, embedding.tokens),
         }
         if ids.size:
+            row |= place_cluster(member, walk.mean, clusters.axes, centres[label], ids)
             row |= {
                 "norm_median": float(np.median(walk.norms[ids])),
                 "id_median": float(np.median(ids)),

@@ -78,8 +78,8 @@ def _top_threshold(tensor: Tensor) -> float:
     return float(magnitude[descending[place]]) * (1 - 2 * dist.resolution)
 
 
-ENTRIES = Family("entries", 3, ("tensor_stats", "value_counts"), measure_entries)
-CHANNELS = Family("channels", 1, ("channels",), measure_channels)
+ENTRIES = Family("entries", 4, ("tensor_stats", "value_counts"), measure_entries)
+CHANNELS = Family("channels", 2, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 3, ("spectra",), measure_spectra)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
@@ -92,7 +92,7 @@ HEADS = Family(
 )
 EMBEDDINGS = Family(
     "embeddings",
-    2,
+    3,
     ("vocabularies", "embeddings"),
     measure_embedding,
     "embedding",

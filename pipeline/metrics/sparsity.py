@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pipeline.metrics.values import TensorValues
 
 BLOCK = 16
+# A side of the map of zeros has so many cells at most: a picture, not the matrix.
+MAP_SIDE = 32
 
 Row = dict[str, Any]
 
@@ -22,6 +24,7 @@ def zero_patterns(values: TensorValues, *, n_zero: int) -> Row:
     only: hardware skips along the inputs, which some networks store down the columns.
     Blocks at the right and lower edge may be smaller. None where a matrix has no
     complete group.
+    With a zero there is also the map: the share of zeros in each of MAP_SIDE² cells.
     """
     names = "pattern_2_4_fraction", "pattern_2_4_cols_fraction", "zero_block_fraction"
     n_rows, n_cols = values.matrix_shape
@@ -33,14 +36,44 @@ def zero_patterns(values: TensorValues, *, n_zero: int) -> Row:
         -(-n_rows // BLOCK) * -(-n_cols // BLOCK),
     )
     found = np.zeros(3, np.int64)
+    zeros = np.zeros((min(n_rows, MAP_SIDE), min(n_cols, MAP_SIDE)), np.int64)
+    start = 0
     if n_zero > 0:
         for block in values.row_blocks(multiple_of=BLOCK):
             found += (*_count_groups(block), _count_blocks(block))
+            _count_zeros(block, start, n_rows, zeros)
+            start += len(block)
     shares = [
         int(number) / n if n else None
         for number, n in zip(found, n_places, strict=True)
     ]
-    return dict(zip(names, shares, strict=True))
+    row: Row = dict(zip(names, shares, strict=True))
+    return row | (_zero_map(zeros, n_rows, n_cols) if n_zero > 0 else {})
+
+
+def _zero_map(zeros: NDArray[np.int64], n_rows: int, n_cols: int) -> Row:
+    """Counts of zeros over the elements of each cell, row by row."""
+    down, across = zeros.shape
+    heights = np.bincount(np.arange(n_rows) * down // n_rows)
+    widths = np.bincount(np.arange(n_cols) * across // n_cols)
+    share = zeros / np.outer(heights, widths)
+    return {
+        "zero_map": share.astype(np.float32).ravel().tolist(),
+        "zero_map_rows": down,
+    }
+
+
+@njit(nogil=True, cache=True)
+def _count_zeros(
+    block: NDArray[np.floating], start: int, n_rows: int, zeros: NDArray[np.int64]
+) -> None:
+    n_cols = block.shape[1]
+    down, across = zeros.shape
+    for i in range(block.shape[0]):
+        cell = (start + i) * down // n_rows
+        for j in range(n_cols):
+            if block[i, j] == 0:
+                zeros[cell, j * across // n_cols] += 1
 
 
 @njit(nogil=True, cache=True)

@@ -182,7 +182,7 @@ def _figure(block: Block, place: _Place) -> Part:
     figure = find_figure(block.name)
     words = {key: _word(word, place) for key, word in block.params.items()}
     if "tensor" in words and words["tensor"] is None:
-        return Notice(f"{figure.question} No tensor here has what this would show.")
+        return Notice(f"{figure.question} There is none here that could be shown.")
     asked, options = figure.split(
         {key: str(word) for key, word in words.items() if word is not None}
     )

@@ -5,6 +5,7 @@ from pipeline.tables.column import (
     COUNTS,
     REAL,
     REALS,
+    SINGLES,
     TEXT,
     Column,
     Table,
@@ -59,6 +60,11 @@ CHANNELS = Table(
             "fraction",
             "Gini(‖w_c‖)",
             (0, 1),
+        ),
+        Column(
+            "norms",
+            SINGLES,
+            "norm of every channel in its order, null where there are more than 16384",
         ),
         Column("norm_max_index", COUNT, "0-based channel with the largest norm"),
         Column(

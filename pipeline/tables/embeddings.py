@@ -4,6 +4,7 @@ from pipeline.tables.column import (
     COUNT,
     COUNTS,
     REAL,
+    REALS,
     TEXT,
     TEXTS,
     Column,
@@ -58,6 +59,10 @@ EMBEDDINGS = Table(
             "median ‖w_i − c‖",
             (0, None),
         ),
+        Column("centre_x", REAL, "its centre along the first principal component"),
+        Column("centre_y", REAL, "its centre along the second"),
+        Column("placed_x", REALS, "up to 48 of its rows along the first, evenly taken"),
+        Column("placed_y", REALS, "the same rows along the second"),
         Column("nearest_ids", COUNTS, "ids of the ten rows nearest to its centre"),
         Column(
             "nearest_tokens",

@@ -393,3 +393,64 @@ def outliers_frame(z: Sequence[float | None], tensor: str = "t") -> pl.DataFrame
         },
         schema_overrides={"outlier_z": pl.Float64, "score": pl.Float64},
     )
+
+
+def channels_frame(
+    norms: Sequence[float | None], outliers: Sequence[int] = (), tensor: str = "t"
+) -> pl.DataFrame:
+    return pl.concat(
+        [
+            pl.DataFrame(
+                {
+                    "model": "m",
+                    "revision": "main",
+                    "tensor": tensor,
+                    "side": side,
+                    "channel": range(len(norms)),
+                    "norm": pl.Series(norms, dtype=pl.Float64),
+                    "over_median": 1.0,
+                    "is_outlier": [place in outliers for place in range(len(norms))],
+                }
+            )
+            for side in ("rows", "cols")
+        ]
+    )
+
+
+def zeros_frame(shares: Sequence[Sequence[float]], tensor: str = "t") -> pl.DataFrame:
+    """A map of zeros over a matrix of a hundred elements a cell."""
+    return pl.DataFrame(
+        {
+            "model": "m",
+            "revision": "main",
+            "tensor": tensor,
+            "n_rows": 10 * len(shares),
+            "n_cols": 10 * len(shares[0]),
+            "zero_fraction": float(np.mean(shares)),
+            "cell_row": [i for i, row in enumerate(shares) for _ in row],
+            "cell_col": [j for row in shares for j, _ in enumerate(row)],
+            "zeros": [float(share) for row in shares for share in row],
+        }
+    )
+
+
+def clusters_frame(n_clusters: int = 2, label: str = "a b") -> pl.DataFrame:
+    rows = [
+        {
+            "model": "m",
+            "revision": "main",
+            "tensor": "embedding",
+            "plane_fraction": 0.25,
+            "null_p": 0.05,
+            "cluster": number,
+            "n_tokens": 100 - number,
+            "label": label,
+            "centre_x": float(number),
+            "centre_y": 0.0,
+            "x": number + side,
+            "y": side,
+        }
+        for number in range(n_clusters)
+        for side in (-0.1, 0.1)
+    ]
+    return pl.DataFrame(rows)

@@ -3,6 +3,8 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
 from tests.figures.pictures import (
+    channels_frame,
+    clusters_frame,
     configs_frame,
     densities_frame,
     depth_frame,
@@ -18,9 +20,13 @@ from tests.figures.pictures import (
     series_frame,
     sizes_frame,
     spectrum_frame,
+    zeros_frame,
 )
 
 FRAMES = {
+    "channel_norms": channels_frame([1.0, 2.0], [1]),
+    "sparsity_map": zeros_frame([[0, 1], [0.5, 0]]),
+    "cluster_places": clusters_frame(),
     "densities": densities_frame(),
     "spectrum": spectrum_frame([3, 2, 1]),
     "sizes": sizes_frame({("m", "q"): 4, ("m", "k"): 2}),

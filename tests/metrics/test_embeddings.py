@@ -64,6 +64,32 @@ def test_one_wide_cloud_is_not_cut_into_one_cluster_and_strays():
     assert np.bincount(nearest, minlength=fitted.k).min() > 600 / fitted.k / 10
 
 
+def test_clusters_lie_in_the_plane_that_they_span():
+    """Three clouds in a plane of ten dimensions: the picture is that plane."""
+    rng = np.random.default_rng(4)
+    corners = np.array([[9.0, 0], [-6, 4], [-5, -7]])
+    labels = rng.integers(0, 3, 300)
+    turn, _ = np.linalg.qr(rng.standard_normal((10, 10)))
+    flat = np.zeros((300, 10))
+    flat[:, :2] = corners[labels] + 0.2 * rng.standard_normal((300, 2))
+    row, clusters = measure(flat @ turn.T + 3)
+    assert row["plane_fraction"] == pytest.approx(1)
+    centres = np.array([[each["centre_x"], each["centre_y"]] for each in clusters])
+    sides = sorted(np.linalg.norm(corners - np.roll(corners, 1, 0), axis=1))
+    seen = sorted(np.linalg.norm(centres - np.roll(centres, 1, 0), axis=1))
+    assert seen == pytest.approx(sides, rel=0.05)
+    for each in clusters:
+        assert 24 <= len(each["placed_x"]) == len(each["placed_y"]) <= 48
+        assert np.std(each["placed_x"]) < 1
+        assert np.mean(each["placed_y"]) == pytest.approx(each["centre_y"], abs=0.3)
+
+
+def test_one_dimension_leaves_the_other_at_zero():
+    row, clusters = measure([[float(x)] for x in [*range(20), *range(100, 130)]])
+    assert row["plane_fraction"] == 1
+    assert {each["centre_y"] for each in clusters} == {0}
+
+
 def test_one_cloud_is_no_more_clustered_than_its_null():
     p_values = []
     for seed, width in ((1, 4), (2, 8), (3, 16)):

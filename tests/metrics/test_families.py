@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.metrics.families import CHANNELS, ENTRIES, FAMILIES, SPECTRA
+from pipeline.metrics.sparsity import zero_patterns
 from pipeline.metrics.tensor import Tensor
 from pipeline.tables import TABLES
-from tests.metrics.arrays import Whole, as_stored, stream_of, tensor_of
+from tests.metrics.arrays import Whole, as_stored, stream_of, tensor_of, values_of
 
 ODD = {
     "all zero": np.zeros((5, 3)),
@@ -81,6 +82,52 @@ def test_channels_by_hand():
     assert rows["top_channels"][:3] == [1, 0, 1]
     assert cols["top_channels"][:3] == [0, 0, 2]
     assert rows["top_values"][:3] == [4, 3, 1]
+
+
+def test_the_norms_themselves_are_kept_of_sides_that_are_no_vocabulary():
+    array = np.random.default_rng(3).standard_normal((40, 24))
+    rows, cols = CHANNELS.measure(tensor_of(array))["channels"]
+    stored = array.astype(np.float32)
+    assert rows["norms"] == pytest.approx(np.linalg.norm(stored, axis=1), rel=1e-6)
+    assert cols["norms"] == pytest.approx(np.linalg.norm(stored, axis=0), rel=1e-6)
+    tall, wide = CHANNELS.measure(tensor_of(np.ones((16_385, 2))))["channels"]
+    assert tall["norms"] is None
+    assert len(wide["norms"]) == 2
+    huge, _ = CHANNELS.measure(tensor_of(np.full((2, 2), 1e100), "F64"))["channels"]
+    assert huge["norms"] is None  # float32 would call them infinite
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (40, 7), (3, 200), (33, 65)])
+def test_the_map_counts_the_zeros_of_each_cell(shape):
+    array = np.random.default_rng(5).integers(0, 3, shape).astype(float)
+    stats = ENTRIES.measure(tensor_of(array))["tensor_stats"][0]
+    down = np.arange(shape[0]) * min(shape[0], 32) // shape[0]
+    across = np.arange(shape[1]) * min(shape[1], 32) // shape[1]
+    expected = [
+        (array[np.ix_(down == i, across == j)] == 0).mean()
+        for i in range(down[-1] + 1)
+        for j in range(across[-1] + 1)
+    ]
+    assert stats["zero_map_rows"] == min(shape[0], 32)
+    assert stats["zero_map"] == pytest.approx(expected, rel=1e-6)
+    scaled = ENTRIES.measure(tensor_of(array * 1e-6))["tensor_stats"][0]
+    assert scaled["zero_map"] == stats["zero_map"]
+
+
+def test_the_map_of_a_streamed_tensor_is_that_of_a_resident_one():
+    array = np.random.default_rng(6).integers(0, 2, (3000, 100)).astype(np.float32)
+    maps = [
+        zero_patterns(values, n_zero=1)["zero_map"]
+        for values in (values_of(array, "F32"), stream_of(array, "F32"))
+    ]
+    assert maps[0] == maps[1]
+
+
+def test_without_a_zero_there_is_no_map():
+    assert (
+        "zero_map" not in ENTRIES.measure(tensor_of(np.ones((4, 4))))["tensor_stats"][0]
+    )
+    assert "zero_map" not in ENTRIES.measure(tensor_of(np.zeros(4)))["tensor_stats"][0]
 
 
 def test_gini_is_zero_for_equal_norms_and_near_one_for_a_single_one():

@@ -53,3 +53,53 @@ def test_shapes_are_one_row_per_model(zoo):
     found = run_query(zoo, "shapes").to_pylist()
     assert {row["model"] for row in found} == {"deep", "pair", "run"}
     assert ask(zoo, "shapes", model="pair", revision="old")[0][1] == "old"
+
+
+@pytest.fixture
+def maps(tmp_path):
+    tensor = place("w", (2, 3))
+    vector = place("v", (3,), position=1)
+    kept = {"tensor": "w", "norm_median": 2.0}
+    embedding = {"tensor": "w", "cluster": 0, "n_tokens": 3, "nearest_ids": [7, 8]}
+    places = {"centre_x": 1.0, "centre_y": 0.0, "placed_x": [0.5, 1.5]}
+    return tiny_warehouse(
+        tmp_path / "lake",
+        checkpoints=[{"model": "m"}],
+        tensors=[{"model": "m", **tensor}, {"model": "m", **vector}],
+        tensor_stats=[
+            {
+                "tensor": "w",
+                "zero_fraction": 0.5,
+                "zero_map": [0.0, 1.0, 1.0, 0.0, 1.0, 0.0],
+                "zero_map_rows": 2,
+            },
+            {"tensor": "v"},
+        ],
+        channels=[
+            {**kept, "side": "rows", "norms": [1.0, 3.0], "outlier_channels": [1]},
+            {**kept, "side": "cols", "norms": None, "outlier_channels": []},
+        ],
+        vocabularies=[{"tensor": "w", "plane_fraction": 0.5}],
+        embeddings=[{**embedding, **places, "placed_y": [0.0, 0.25]}],
+    )
+
+
+def test_channel_norms_are_a_row_each(maps):
+    columns = "side channel norm over_median is_outlier"
+    found = pick(maps, "channel_norms", columns, model="m", tensor="w")
+    assert found == [("rows", 0, 1.0, 0.5, False), ("rows", 1, 3.0, 1.5, True)]
+
+
+def test_the_map_of_zeros_is_a_row_per_cell(maps):
+    columns = "cell_row cell_col zeros"
+    found = pick(maps, "sparsity_map", columns, model="m", tensor="w")
+    assert found[:4] == [(0, 0, 0.0), (0, 1, 1.0), (0, 2, 1.0), (1, 0, 0.0)]
+    assert pick(maps, "sparsity_map", columns, model="m", tensor="v") == []
+
+
+def test_placed_rows_of_clusters(maps):
+    columns = "cluster n_tokens label centre_x x y plane_fraction"
+    assert pick(maps, "cluster_places", columns, model="m") == [
+        (0, 3, "7 8", 1.0, 0.5, 0.0, 0.5),
+        (0, 3, "7 8", 1.0, 1.5, 0.25, 0.5),
+    ]
