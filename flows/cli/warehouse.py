@@ -24,6 +24,8 @@ def status(
 ) -> None:
     """Count the rows of every table by model and revision.
 
+    A printed table leaves out the tables that hold nothing; files and JSON do not.
+
     For example:
       weightlake status
       weightlake status --warehouse /data/lake --format json
@@ -32,6 +34,8 @@ def status(
     from pipeline.query import run_query
 
     answer = run_query(warehouse, "status", {})
+    if format_name in {None, "table"} and output is None:
+        answer = _without_empty(answer)
     emit(answer, format_name=format_name, output=output)
 
 
@@ -114,3 +118,13 @@ def _show_sample(result: CheckResult) -> None:
     from flows.output.text_table import render
 
     say(f"tripped: {result.name}: {result.question}\n{render(result.sample).text}")
+
+
+def _without_empty(counts: pa.Table) -> pa.Table:
+    """The same rows without the columns of counts that are 0 in all of them."""
+    empty = [
+        name
+        for name in counts.column_names
+        if name.startswith("n_") and not any(counts[name].to_pylist())
+    ]
+    return counts.drop_columns(empty)

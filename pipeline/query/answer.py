@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.errors import QueryError, WarehouseError, WeightlakeError
+from pipeline.query.damage import find_damaged
 from pipeline.query.definitions import list_names, tables_read
 from pipeline.query.header import Parameter
 from pipeline.query.kept import borrow
@@ -21,6 +22,7 @@ from pipeline.query.steady import is_replaced, watch_files
 _ATTEMPTS = 7
 _PAUSE_SECONDS = 0.02
 _OF_A_FILE = (duckdb.IOException, duckdb.InvalidInputException)
+_OF_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
 def run_sql(
@@ -71,7 +73,8 @@ def answer(
             before, options = options, options | _remedy(error)
             is_lost = attempt == 0 and isinstance(error, duckdb.IOException)
             if options == before and not is_lost and not is_replaced(watch):
-                raise explain(error, where=where) from error
+                damaged = _damaged_file(error, root, tables)
+                raise explain(error, where=where, damaged=damaged) from error
         else:
             if not is_replaced(watch):
                 return rows
@@ -92,12 +95,24 @@ def _remedy(error: duckdb.Error) -> dict[str, bool]:
     return {}
 
 
-def explain(error: duckdb.Error, *, where: str) -> WeightlakeError:
+def _damaged_file(
+    error: duckdb.Error, root: Path, tables: Iterable[str]
+) -> Path | None:
+    """The file that cannot be read, for an error that only reading can have raised."""
+    if isinstance(error, _OF_THE_TEXT) or ".parquet" in str(error):
+        return None
+    return find_damaged(root, tables)
+
+
+def explain(
+    error: duckdb.Error, *, where: str, damaged: Path | None = None
+) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
     message = str(error).strip()
-    if isinstance(error, _OF_A_FILE) and ".parquet" in message:
+    if damaged or (isinstance(error, _OF_A_FILE) and ".parquet" in message):
+        said = message.partition("\n")[0]
         return WarehouseError(
-            message.partition("\n")[0],
+            f"{damaged} is damaged ({said})" if damaged else said,
             where=where,
             fix="A damaged file is written anew by extracting its checkpoint again "
             "with --replace",

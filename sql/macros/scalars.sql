@@ -17,8 +17,9 @@ create macro saved_elements(n, m, rank) as
 create macro robust_z(x, centre, mad) as
     ratio(x - centre, 1.4826 * mad);
 
--- Bytes in powers of 1024, counts in powers of 1000, for reading.
-create macro human_size(n_bytes) as format_bytes(n_bytes::bigint);
+-- Bytes and counts in powers of 1000, for reading.
+create macro human_size(n_bytes) as
+    formatReadableDecimalSize(n_bytes::bigint);
 create macro human_count(n) as case
     when n < 1000 then n::varchar
     when n < 999950 then printf('%.1f K', n / 1e3)

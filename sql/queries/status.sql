@@ -1,11 +1,10 @@
 -- question: What is in the warehouse, and how fresh is it?
 -- grain: one row per model and revision, by model and step
 -- param: model text = null — only this model, measured or not
--- inputs: checkpoints, tensors, tensor_stats, value_counts, channels, spectra,
---   training_log, extractions, scalars
+-- inputs: checkpoints, keys, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
--- column: revision text — git ref or label of the checkpoint
+-- column: revision text — git ref or label; null: logs of the whole series
 -- column: step integer steps — optimiser step, null outside a series
 -- column: n_checkpoints integer rows — in checkpoints: 0 where none was measured
 -- column: n_tensors integer rows — in tensors
@@ -13,43 +12,58 @@
 -- column: n_value_counts integer rows — in value_counts
 -- column: n_channels integer rows — in channels
 -- column: n_spectra integer rows — in spectra
+-- column: n_tail_fits integer rows — in tail_fits
+-- column: n_randomised integer rows — in randomised
+-- column: n_sketches integer rows — in sketches
+-- column: n_adapters integer rows — in adapters
+-- column: n_heads integer rows — in heads
+-- column: n_circuits integer rows — in circuits
+-- column: n_vocabularies integer rows — in vocabularies
+-- column: n_embeddings integer rows — in embeddings
+-- column: n_tensor_changes integer rows — in tensor_changes
+-- column: n_head_changes integer rows — in head_changes
 -- column: n_training_log integer rows — in training_log
 -- column: n_extractions integer rows — in extractions
 -- column: extracted_at timestamp UTC — when it was last written
 
 with counted as (
-    select 'checkpoints' as source, model, revision, step, extracted_at
-    from checkpoints
-    union all
-    select 'tensors', model, revision, step, null from tensors
-    union all
-    select 'tensor_stats', model, revision, step, null from tensor_stats
-    union all
-    select 'value_counts', model, revision, step, null from value_counts
-    union all
-    select 'channels', model, revision, step, null from channels
-    union all
-    select 'spectra', model, revision, step, null from spectra
-    union all
-    -- The step of a log is the logged one, not the checkpoint's.
-    select 'training_log', model, revision, null, null from training_log
-    union all
-    select 'extractions', model, revision, step, null from extractions
+    select model, revision, table_name, count(*) as n_rows
+    from keys
+    where table_name <> 'nulls'
+    group by model, revision, table_name
+),
+gathered as (
+    select
+        model,
+        revision,
+        map_from_entries(list((table_name, n_rows))) as n_in,
+    from counted
+    group by model, revision
 )
 select
     model,
-    revision,
-    max(step) as step,
-    count(*) filter (source = 'checkpoints') as n_checkpoints,
-    count(*) filter (source = 'tensors') as n_tensors,
-    count(*) filter (source = 'tensor_stats') as n_tensor_stats,
-    count(*) filter (source = 'value_counts') as n_value_counts,
-    count(*) filter (source = 'channels') as n_channels,
-    count(*) filter (source = 'spectra') as n_spectra,
-    count(*) filter (source = 'training_log') as n_training_log,
-    count(*) filter (source = 'extractions') as n_extractions,
-    max(extracted_at) as extracted_at,
-from counted
+    nullif(revision, '__series__') as revision,
+    step,
+    coalesce(n_in['checkpoints'], 0) as n_checkpoints,
+    coalesce(n_in['tensors'], 0) as n_tensors,
+    coalesce(n_in['tensor_stats'], 0) as n_tensor_stats,
+    coalesce(n_in['value_counts'], 0) as n_value_counts,
+    coalesce(n_in['channels'], 0) as n_channels,
+    coalesce(n_in['spectra'], 0) as n_spectra,
+    coalesce(n_in['tail_fits'], 0) as n_tail_fits,
+    coalesce(n_in['randomised'], 0) as n_randomised,
+    coalesce(n_in['sketches'], 0) as n_sketches,
+    coalesce(n_in['adapters'], 0) as n_adapters,
+    coalesce(n_in['heads'], 0) as n_heads,
+    coalesce(n_in['circuits'], 0) as n_circuits,
+    coalesce(n_in['vocabularies'], 0) as n_vocabularies,
+    coalesce(n_in['embeddings'], 0) as n_embeddings,
+    coalesce(n_in['tensor_changes'], 0) as n_tensor_changes,
+    coalesce(n_in['head_changes'], 0) as n_head_changes,
+    coalesce(n_in['training_log'], 0) as n_training_log,
+    coalesce(n_in['extractions'], 0) as n_extractions,
+    extracted_at,
+from gathered
+left join checkpoints using (model, revision)
 where is_asked(model, $model)
-group by model, revision
 order by model, step nulls first, revision

@@ -101,6 +101,15 @@ def test_a_damaged_file_is_named(root):
         run_sql(root, "select tensor from tensors")
 
 
+def test_a_damaged_page_is_named_by_its_file(root):
+    path = root / "tensors/model=b/revision=main/tensors.parquet"
+    content = bytearray(path.read_bytes())
+    content[4:200] = bytes(byte ^ 0xFF for byte in content[4:200])
+    path.write_bytes(content)
+    with pytest.raises(WarehouseError, match=r"model=b.*damaged.*--replace"):
+        run_sql(root, "from tensors")
+
+
 def test_files_of_an_older_schema_are_read_with_nulls(root):
     path = root / "tensors/model=b/revision=main/tensors.parquet"
     pq.write_table(pq.read_table(path, partitioning=None).drop(["reason"]), path)

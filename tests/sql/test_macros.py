@@ -36,7 +36,7 @@ def value_of(con, expression):
         ("saved_elements(4, 2, null)", None),
         ("robust_z(5.0, 2.0, 1.0)", 3 / 1.4826),
         ("robust_z(5.0, 2.0, 0.0)", None),
-        ("human_size(1536)", "1.5 KiB"),
+        ("human_size(1536)", "1.5 kB"),
         ("human_count(999)", "999"),
         ("human_count(1000)", "1.0 K"),
         ("human_count(999999)", "1.0 M"),

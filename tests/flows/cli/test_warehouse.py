@@ -54,6 +54,13 @@ def test_a_tripped_check_is_code_4_and_shown(lake, capsys, monkeypatch, n_rows, 
     assert captured.err.splitlines()[-1] == f"1 checks, {int(n_rows > 0)} tripped"
 
 
+def test_a_printed_status_leaves_out_what_holds_nothing(lake, capsys):
+    assert main(["status", "--warehouse", str(lake)]) == 0
+    heading = capsys.readouterr().out.splitlines()[0].split()
+    assert "n_tensors" in heading
+    assert "n_heads" not in heading
+
+
 @pytest.mark.parametrize("verb", ["status", "check", "compact", "catalog"])
 def test_a_folder_that_is_no_warehouse(tmp_path, capsys, verb):
     assert main([verb, "--warehouse", str(tmp_path / "none")]) == 1
