@@ -146,3 +146,31 @@ def test_files_that_hold_no_scores_are_refused(tmp_path):
     other = save(tmp_path / "other.csv", name=["m0"], value=[1.0])
     with pytest.raises(QueryError, match=r"model.* not found"):
         ask(root, "correlate_scores", scores=other)
+
+
+def test_scores_of_a_run_join_by_model_and_step(tmp_path):
+    root = zoo_of(tmp_path, [1.0, 2.0, 4.0], steps=[0, 1000, 2000])
+    scores = save(
+        tmp_path / "scores.csv",
+        model=["run", "run", "run", "other", "run"],
+        step=[0, 2000, 2000, 2000, 5000],
+        task=["arc", "arc", "piqa", "arc", "arc"],
+        metric=["acc"] * 5,
+        value=[0.25, 0.4, 0.7, 0.9, 0.5],
+    )
+    asked = {"scores": str(scores), "metric": "stable_rank"}
+    rows = run_query(root, "scores", asked).to_pylist()
+    words = "model revision step task score score_value metric value n_tensors"
+    # The median of v and v + 2; step 5000 is not in the warehouse.
+    assert [tuple(row[word] for word in words.split()) for row in rows] == [
+        ("org/run", "step-0", 0, "arc", "acc", 0.25, "stable_rank", 2.0, 2),
+        ("org/run", "step-2000", 2000, "arc", "acc", 0.4, "stable_rank", 5.0, 2),
+        ("org/run", "step-2000", 2000, "piqa", "acc", 0.7, "stable_rank", 5.0, 2),
+    ]
+    (piqa,) = run_query(root, "scores", asked | {"task": "piqa"}).to_pylist()
+    assert piqa["score_value"] == 0.7
+    # Without a value of the metric the scores still show.
+    asked["metric"] = "kurtosis"
+    assert [row["value"] for row in run_query(root, "scores", asked).to_pylist()] == [
+        None
+    ] * 3
