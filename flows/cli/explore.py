@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -54,15 +53,15 @@ def explore(
       weightlake explore models/llama/config.json -o llama.html
       weightlake explore byte-gpt2 --json
     """
-    from pipeline.explorer import collect, find_exhibits, render
-    from pipeline.structure import as_json as to_json
+    from pipeline import structure
+    from pipeline.explorer import collect, find_exhibits, render, to_json
 
     exhibits = find_exhibits(
         references or (), warehouse, local_files_only=local_files_only
     )
     if as_json:
-        structures = [to_json(exhibit.structure) for exhibit in exhibits]
-        text = json.dumps(structures, ensure_ascii=False, indent=1)
+        told = [structure.as_json(exhibit.structure) for exhibit in exhibits]
+        text = to_json(told, indent=1)
         if output is None:
             sys.stdout.write(f"{text}\n")
         else:

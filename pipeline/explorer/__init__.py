@@ -2,6 +2,6 @@
 
 from pipeline.explorer.data import Exhibit, collect
 from pipeline.explorer.find import find_exhibits
-from pipeline.explorer.page import render
+from pipeline.explorer.page import render, to_json
 
-__all__ = ["Exhibit", "collect", "find_exhibits", "render"]
+__all__ = ["Exhibit", "collect", "find_exhibits", "render", "to_json"]

@@ -112,10 +112,13 @@ def _or_none(number: int | None) -> int:
 
 
 def _small(config: Mapping[str, Any]) -> Json:
-    """The config without nulls, tables of labels and long lists."""
+    """The config without nulls, tables of labels and long lists.
+
+    Infinity, which some configs hold, is no JSON: it becomes its name.
+    """
     texts = {key: json.dumps(value, default=str) for key, value in config.items()}
     return {
-        key: json.loads(text)
+        key: json.loads(text, parse_constant=str)
         for key, text in texts.items()
         if text != "null" and len(text) <= _MOST_CONFIG_CHARACTERS
     }

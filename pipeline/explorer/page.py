@@ -51,10 +51,23 @@ def render(data: dict[str, Any]) -> str:
 
 def to_inline_json(data: object) -> str:
     """JSON that may stand in a <script>: no tag can begin in it."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = to_json(data, separators=(",", ":"))
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text
+
+
+def to_json(
+    data: object,
+    *,
+    separators: tuple[str, str] | None = None,
+    indent: int | None = None,
+) -> str:
+    """JSON that UTF-8 can hold: half a surrogate pair is written as its escape."""
+    text = json.dumps(
+        data, ensure_ascii=False, separators=separators, indent=indent, allow_nan=False
+    )
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def page_files() -> Sequence[str]:

@@ -7,7 +7,8 @@ Only classes that transformers ships are made: code that a config names elsewher
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -58,22 +59,22 @@ def make_module(config: Mapping[str, Any], *, where: str = "") -> Any:
     The class is the first of `architectures` where transformers has it, else the
     language model of that type, else its bare model. Raises SourceError.
     """
-    if find_spec("transformers") is None:
-        raise SourceError(
-            "a model is made of its config by transformers, which is not installed",
-            where=where,
-            fix="pip install transformers torch",
-        )
+    for library in ("torch", "transformers"):
+        if find_spec(library) is None:
+            raise SourceError(
+                f"a model is made of its config by {library}, which is not installed",
+                where=where,
+                fix="pip install transformers torch",
+            )
     _refuse_giants(config, where)
     import torch
     import transformers
 
     stated = {key: value for key, value in config.items() if key not in _IGNORED}
     try:
-        made = transformers.AutoConfig.for_model(**stated)
-        cls = _model_class(transformers, made, stated)
-        with torch.device("meta"):
-            return cls(made)
+        with _quiet(transformers), torch.device("meta"):
+            made = transformers.AutoConfig.for_model(**stated)
+            return _model_class(transformers, made, stated)(made)
     # Whatever a config breaks inside transformers comes out as its own error.
     except Exception as error:
         raise SourceError(
@@ -81,6 +82,17 @@ def make_module(config: Mapping[str, Any], *, where: str = "") -> Any:
             where=where,
             fix="Check model_type and the sizes against transformers' documentation",
         ) from error
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """What transformers thinks of token ids and the like is no news about a tree."""
+    before = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(before)
 
 
 def _model_class(transformers: Any, made: Any, stated: Mapping[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Does the page's data hold the structure, and stay small for deep models?"""
 
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,22 @@ def test_large_shapes_are_small_pages(config, n_billions):
     bare = {key: value for key, value in data.items() if key != "classes"}
     assert len(json.dumps(bare)) < 40_000
     assert len(json.dumps(data)) < 200_000
+
+
+def test_a_config_is_kept_but_for_what_says_nothing():
+    config = {
+        "limit": [0.0, math.inf],
+        "nan": math.nan,
+        "none": None,
+        "labels": {str(n): f"LABEL_{n}" for n in range(99)},
+        "hidden_act": "silu",
+    }
+    packed = pack(Structure("m", "f", (), config=config), {})
+    assert packed["config"] == {
+        "limit": [0.0, "Infinity"],
+        "nan": "NaN",
+        "hidden_act": "silu",
+    }
 
 
 def test_models_of_one_name_are_told_apart():

@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from pipeline.explorer import Exhibit, collect, render
-from pipeline.explorer.page import page_files, to_inline_json
+from pipeline.explorer.page import page_files, to_inline_json, to_json
 from pipeline.layout import Location
 from pipeline.structure.grow import grow
 from pipeline.structure.tree import Structure, Tensor
@@ -75,3 +75,10 @@ def test_inline_json_is_json():
     text = to_inline_json(value)
     assert json.loads(text) == {"a": list(HOSTILE), "b": [1, None, 0.5]}
     assert not set("<>&\u2028\u2029") & set(text)
+
+
+def test_half_a_surrogate_pair_can_be_written_and_read():
+    value = {"name": "half \ud800", "whole": "\U0001f999"}
+    for text in (to_inline_json(value), to_json(value, indent=1)):
+        text.encode("utf-8")
+        assert json.loads(text) == value

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipeline.errors import SourceError
+from pipeline.structure import config as config_module
 from pipeline.structure import (
     count,
     describe_config,
@@ -51,6 +52,16 @@ def test_llama_of_seven_billion_has_the_parameters_that_its_authors_say():
 def test_a_config_that_makes_nothing_says_so(config, said):
     with pytest.raises(SourceError, match=said):
         describe_config(config, name="bad")
+
+
+@pytest.mark.parametrize("missing", ["torch", "transformers"])
+def test_a_missing_library_is_named(monkeypatch, missing):
+    real = config_module.find_spec
+    monkeypatch.setattr(
+        config_module, "find_spec", lambda name: None if name == missing else real(name)
+    )
+    with pytest.raises(SourceError, match=f"by {missing}, which is not installed"):
+        describe_config({"model_type": "llama"})
 
 
 def test_code_that_a_config_names_is_never_run(tmp_path):
