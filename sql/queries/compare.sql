@@ -3,7 +3,7 @@
 --   that only one of them has stands alone
 -- param: model_a text from checkpoints.model — the first model
 -- param: revision_a text = null from checkpoints.revision — null: main, else the last
--- param: model_b text = $model_a from checkpoints.model — the second model
+-- param: model_b text from checkpoints.model — the second; or the first, at revision_b
 -- param: revision_b text = null from checkpoints.revision — null: main, else the last
 -- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …

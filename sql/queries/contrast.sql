@@ -2,7 +2,7 @@
 -- grain: one row per component and metric that both have, the surest difference first
 -- param: model_a text from checkpoints.model — the first model
 -- param: revision_a text = null from checkpoints.revision — null: main, else the last
--- param: model_b text = $model_a from checkpoints.model — the second model
+-- param: model_b text from checkpoints.model — the second; or the first, at revision_b
 -- param: revision_b text = null from checkpoints.revision — null: main, else the last
 -- param: metric text = null from tensor_metrics.metric — only this metric; null: all
 -- param: component text = null from tensors.component — only this component

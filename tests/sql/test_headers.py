@@ -23,6 +23,7 @@ REQUIRED = {
     "scores": str(Path(__file__).with_name("scores.csv")),
     "model": "pair",
     "model_a": "pair",
+    "model_b": "deep",
     "metric": "stable_rank",
     "tensor": "h.0.q",
     "tensor_a": "h.0.q",

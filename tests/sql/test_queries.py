@@ -155,12 +155,19 @@ def test_compare_pairs_the_nearest_depths(zoo):
     ]
 
 
+@pytest.mark.parametrize("query", ["compare", "contrast"])
+def test_one_model_alone_is_not_compared_with_itself(zoo, query):
+    with pytest.raises(QueryError, match="model_b"):
+        ask(zoo, query, model_a="pair")
+
+
 def test_compare_of_two_revisions(zoo):
     rows = pick(
         zoo,
         "compare",
         "component layer_a layer_b value_a value_b",
         model_a="pair",
+        model_b="pair",
         revision_b="old",
         metric="mean",
     )
