@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import xxhash
@@ -50,10 +51,20 @@ class Warehouse:
 
         The lock is the kernel's: a killed process lets go of it. Readers need none.
         """
-        # Opened for writing: its time tells readers that a writer has been here.
-        with (self.root / ".lock").open("w") as handle:
+        with self._open_lock() as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+    def _open_lock(self) -> IO[str]:
+        """Opened for writing: its time tells readers that a writer has been here."""
+        try:
+            return (self.root / ".lock").open("w")
+        except OSError as error:
+            raise WarehouseError(
+                f"cannot be written ({error.strerror or error})",
+                where=str(self.root),
+                fix="Mend its rights, or choose another folder with --warehouse",
+            ) from error
 
 
 def open_warehouse(root: Path, *, create: bool = True) -> Warehouse:

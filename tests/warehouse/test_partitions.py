@@ -201,3 +201,14 @@ def test_a_warehouse_that_cannot_be_made_says_so(tmp_path):
         open_warehouse(tmp_path / "file" / "warehouse")
     with pytest.raises(WarehouseError, match="there is no warehouse here"):
         open_warehouse(tmp_path / "none", create=False)
+
+
+def test_a_warehouse_that_may_not_be_written_says_what_to_do(warehouse):
+    lock = warehouse.root / ".lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # no user, root included, opens a folder for writing
+    with (
+        pytest.raises(WarehouseError, match=r"cannot be written .* --warehouse"),
+        warehouse.lock(),
+    ):
+        pass
