@@ -28,6 +28,7 @@ _UNITS = {
     "ti": 2**40,
 }
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", re.IGNORECASE)
+_MOST_THREADS = 1024
 _LEAST_MEMORY = 64 * 2**20  # below this not even one block per thread fits
 
 
@@ -55,7 +56,7 @@ def make_settings(
     if memory is not None:
         settings = dataclasses.replace(settings, memory_bytes=parse_memory(memory))
     if threads is not None:
-        settings = dataclasses.replace(settings, threads=_check_threads(threads))
+        settings = dataclasses.replace(settings, threads=check_threads(threads))
     return settings
 
 
@@ -82,11 +83,19 @@ def share(settings: Settings, n_tasks: int) -> Settings:
 
 
 def check_families(names: Sequence[str]) -> tuple[str, ...]:
-    """The families asked for, in their own order; the default ones for none."""
+    """The families asked for, in their own order; the default ones for none.
+
+    Raises UsageError for a name that is none, and for names without a word in them.
+    """
     from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
 
     known = tuple(family.name for family in FAMILIES)
     asked = [name for text in names for name in text.replace(",", " ").split()]
+    if names and not asked:
+        raise UsageError(
+            "no family is named",
+            fix=f"Leave it out for the usual ones, or choose from {', '.join(known)}",
+        )
     unknown = [name for name in asked if name not in known]
     if unknown:
         raise UsageError(
@@ -116,7 +125,13 @@ def parse_memory(text: str) -> int:
     return size
 
 
-def _check_threads(threads: int) -> int:
+def check_threads(threads: int) -> int:
+    """The number, if that many can be of use. Raises UsageError otherwise."""
     if threads < 1:
         raise UsageError(f"{threads} threads can do no work", fix="Give 1 or more")
+    if threads > _MOST_THREADS:
+        raise UsageError(
+            f"{threads} threads are more than any machine has use for",
+            fix=f"Give {_MOST_THREADS} or fewer; the default is a thread a processor",
+        )
     return threads

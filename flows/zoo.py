@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.settings import check_families, make_settings, parse_memory
+from flows.settings import check_families, check_threads, make_settings, parse_memory
 from flows.zoo_keys import check_keys, check_section, load_document, sections_of
 from pipeline.errors import UsageError
 
@@ -149,10 +149,10 @@ def _check_values(section: Mapping[str, Any], where: str) -> None:
         check_families(section.get("families", ()))
         if "memory" in section:
             parse_memory(section["memory"])
+        if "threads" in section:
+            check_threads(section["threads"])
     except UsageError as error:
         raise UsageError(error.what, where=where, fix=error.fix) from error
-    if section.get("threads", 1) < 1:
-        raise UsageError("threads is below 1", where=where, fix="Give 1 or more")
 
 
 def _absolute(text: str, folder: Path) -> str:

@@ -90,7 +90,7 @@ def extract(
 
     check_target(output, format_name)
     settings = make_settings(
-        families=[families] if families else [],
+        families=[families] if families is not None else [],
         memory=memory,
         threads=threads,
         verify=verify,

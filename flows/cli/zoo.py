@@ -66,9 +66,9 @@ def plan(
     check_target(output, format_name)
     zoo = _zoo_among(references)
     settings = make_settings(
-        families=[families] if families else (zoo.families if zoo else ()),
-        memory=memory or (zoo.memory if zoo else None),
-        threads=threads or (zoo.threads if zoo else None),
+        families=[families] if families is not None else (zoo.families if zoo else ()),
+        memory=zoo.memory if zoo and memory is None else memory,
+        threads=zoo.threads if zoo and threads is None else threads,
         verify=verify,
         local_files_only=local_files_only,
     )

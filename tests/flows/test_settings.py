@@ -45,6 +45,12 @@ def test_families_keep_their_own_order(names, expected):
     assert check_families(names) == expected
 
 
+@pytest.mark.parametrize("names", [[""], [" , "]])
+def test_no_word_is_no_family(names):
+    with pytest.raises(UsageError, match="no family is named"):
+        check_families(names)
+
+
 def test_an_unknown_family_lists_the_known_ones():
     with pytest.raises(UsageError, match=r"'spectrum'.*entries, channels, spectra"):
         check_families(["entries,spectrum"])
@@ -73,3 +79,8 @@ def test_what_is_said_is_obeyed():
 def test_no_threads_are_refused():
     with pytest.raises(UsageError, match="0 threads can do no work"):
         make_settings(threads=0)
+
+
+def test_threads_beyond_sense_are_refused():
+    with pytest.raises(UsageError, match=r"1000000 threads .* 1024 or fewer"):
+        make_settings(threads=1_000_000)

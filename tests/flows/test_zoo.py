@@ -98,7 +98,7 @@ def test_only_a_source_is_needed(tmp_path):
             '[zoo]\nmemory="x"\n[[models]]\npath="a"',
             r"\[zoo\]: 'x' is not a size of memory",
         ),
-        ('[zoo]\nthreads=0\n[[models]]\npath="a"', r"\[zoo\]: threads is below 1"),
+        ('[zoo]\nthreads=0\n[[models]]\npath="a"', r"\[zoo\]: 0 threads can do no"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, message):
