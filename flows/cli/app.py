@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from textwrap import dedent, indent
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -65,8 +65,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    # Without a callback a single command would lose its name.
-    app.callback()(_ignore)
+    app.callback()(_before)
     for verb in VERBS:
         text, _, examples = (verb.__doc__ or "").partition("For example:\n")
         epilog = f"\b\nFor example:\n{indent(dedent(examples).strip(), '  ')}"
@@ -84,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except typer.TyperException as error:
-        _say(error.format_message())
+        # The words that pydantic puts before those of a closed choice say nothing.
+        _say(error.format_message().replace("Value error, ", "", 1))
         return error.exit_code
     except WeightlakeError as error:
         _say(str(error))
@@ -107,8 +107,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else DONE
 
 
-def _ignore() -> None:
-    pass
+def _end_by(is_asked: bool) -> None:
+    """Print the version and leave: what most commands answer to --version."""
+    if is_asked:
+        version()
+        raise typer.Exit
+
+
+def _before(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_end_by
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before any verb."""
 
 
 def _say(text: str) -> None:

@@ -18,6 +18,7 @@ from flows.cli.options import (
 )
 from flows.require import require
 from flows.settings import WAREHOUSE
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,6 +55,11 @@ def plot(
     if name is None:
         emit(_figures(), format_name=format_name)
         return
+    if format_name is not None:
+        raise UsageError(
+            "--format is for the list of figures, and this draws one",
+            fix="Name a picture with -o FILE, or ask its query: weightlake query",
+        )
     import polars as pl
 
     from pipeline.figures import check_suffix, find_figure, save

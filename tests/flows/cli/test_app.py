@@ -75,6 +75,9 @@ def test_formats_are_named_alike():
         (["run", "missing.toml"], "missing.toml: there is no such manifest"),
         (["plan", "a.toml", "b"], "a.toml is a manifest and not the only argument"),
         (["plot", "nonsense"], "there is no figure 'nonsense'"),
+        (["plot", "heatmap", "--format", "csv"], "--format is for the list of figures"),
+        (["extract", "x", "--device", "tpu"], "'--device': 'tpu' is not one of 'auto'"),
+        (["extract", "x", "--families", ""], "no family is named"),
     ],
 )
 def test_usage_errors_are_one_line_and_code_2(arguments, message, capsys):
@@ -84,6 +87,12 @@ def test_usage_errors_are_one_line_and_code_2(arguments, message, capsys):
     assert captured.err.startswith("weightlake: ")
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_the_version_is_told_as_everywhere(capsys):
+    assert main(["--version"]) == main(["version"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
 
 
 def test_a_missing_warehouse_is_code_1(tmp_path, capsys):
