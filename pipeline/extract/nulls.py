@@ -63,6 +63,15 @@ def find_nulls(warehouse: Warehouse, shapes: Iterable[Shape], *, threads: int) -
     return found
 
 
+def missing_nulls(warehouse: Warehouse, shapes: Iterable[Shape]) -> list[Shape]:
+    """The shapes whose null is not drawn yet."""
+    return [
+        shape
+        for shape in shapes
+        if read_stamp(warehouse, NULLS.name, _ref(shape)) != _stamp()
+    ]
+
+
 def _draw(shapes: Collection[Shape], threads: int) -> Iterable[Null]:
     with ThreadPoolExecutor(threads, "nulls") as pool:
         # All draws are queued before the first is waited for: no thread idles.

@@ -7,19 +7,23 @@ from typing import Literal
 
 from pipeline.errors import WeightlakeError
 from pipeline.extract.ledger import Standing, digest_files, look_up
+from pipeline.extract.nulls import list_shapes, missing_nulls
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, identify
+from pipeline.metrics.nulls import count_draws
 from pipeline.metrics.singular_values import GRAMS_HELD
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
 from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 
-# Rough rates of one thread of a current server core, measured with `make bench`:
-# they make the estimate of seconds, nothing else.
-_READ_BYTES = 1.2e9
+# Rough costs on one thread of a current server core, from profiles of the shapes that
+# `make bench` extracts: they make the estimate of seconds, nothing else.
+_READ_BYTES = 2.5e8
+_TENSOR_SECONDS = 0.02
 _GRAM_FLOPS = 2.5e10
 _EIGEN_FLOPS = 1.2e10
+_DRAW_SECONDS = 8e-9
 # The program itself with its libraries loaded.
 _BASE_BYTES = 250_000_000
 
@@ -75,7 +79,7 @@ def _plan_local(
         n_bytes,
         n_bytes,
         _peak(checkpoint, layout, settings),
-        _seconds(checkpoint, layout, settings),
+        _seconds(checkpoint, layout, settings, warehouse),
     )
 
 
@@ -114,9 +118,18 @@ def _peak(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> int:
     return _BASE_BYTES + held + min(gram, half // settings.threads) * settings.threads
 
 
-def _seconds(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> float:
+def _seconds(
+    checkpoint: Checkpoint, layout: Layout, settings: Settings, warehouse: Warehouse
+) -> float:
+    """Of measuring; a program's start, and torch's where it is needed, come on top."""
     seconds = checkpoint.n_bytes / _READ_BYTES
+    seconds += len(checkpoint.tensors) * _TENSOR_SECONDS
     if SPECTRA.name in settings.families:
+        shapes = list_shapes(checkpoint.tensors, layout)
+        seconds += sum(
+            count_draws(shape) * shape[1] ** 2 * _DRAW_SECONDS
+            for shape in missing_nulls(warehouse, shapes)
+        )
         seconds += sum(
             n_large * n_small**2 / _GRAM_FLOPS + 4 / 3 * n_small**3 / _EIGEN_FLOPS
             for n_large, n_small in _sides(checkpoint, layout)

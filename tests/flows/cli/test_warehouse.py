@@ -57,7 +57,7 @@ def test_a_tripped_check_is_code_4_and_shown(lake, capsys, monkeypatch, n_rows, 
 def test_a_printed_status_leaves_out_what_holds_nothing(lake, capsys):
     assert main(["status", "--warehouse", str(lake)]) == 0
     heading = capsys.readouterr().out.splitlines()[0].split()
-    assert "n_tensors" in heading
+    assert "n_checkpoints" in heading
     assert "n_heads" not in heading
 
 
