@@ -83,7 +83,7 @@ CHANNELS = Family("channels", 2, ("channels",), measure_channels)
 SPECTRA = Family("spectra", 3, ("spectra",), measure_spectra)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
-    "randomised", 1, ("randomised",), measure_randomised, is_default=False
+    "randomised", 2, ("randomised",), measure_randomised, is_default=False
 )
 SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
 ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")

@@ -8,6 +8,7 @@ the null for entries so far from normal that noise of the shape says nothing of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import sqrt
 
 import numpy as np
@@ -18,11 +19,13 @@ from pipeline.metrics.entries import Row
 from pipeline.metrics.marchenko_pastur import fit_bulk
 from pipeline.metrics.matrix_views import no_view
 from pipeline.metrics.nulls import MOST_KURTOSIS, NULL_METRICS, null_p
-from pipeline.metrics.shuffles import shuffle
+from pipeline.metrics.shuffles import PIECE_BYTES, shuffle_rows
 from pipeline.metrics.singular_values import (
     GRAMS_HELD,
+    Blocks,
+    Matrix,
     SingularValues,
-    blocks_of_array,
+    as_doubles,
 )
 from pipeline.metrics.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectrum import shape_metrics
@@ -61,8 +64,12 @@ def _measure_view(tensor: Tensor, view: View) -> Row:
         return {"status": solved.status, "reason": solved.reason}
     if solved.sigma[0] == 0:
         return {"status": "all_zero", "reason": "every order of zeros is the same"}
-    need = _bytes_needed(tensor, view)
-    if tensor.values.resident is None or need > tensor.memory_bytes:
+    if tensor.values.resident is None:
+        reason = "only tensors that fit in memory are shuffled: raise --memory"
+        return {"status": "over_budget", "reason": reason}
+    patterns = view.of(tensor.values.array())
+    need = _bytes_needed(patterns)
+    if need > tensor.memory_bytes:
         reason = f"its shuffle needs {need} bytes: raise --memory"
         return {"status": "over_budget", "reason": reason}
     kurtosis = kurtosis_of(tensor, view)
@@ -70,17 +77,17 @@ def _measure_view(tensor: Tensor, view: View) -> Row:
     if kurtosis is not None and abs(kurtosis) > MOST_KURTOSIS:
         n_shuffles = _count_shuffles(view)
     try:
-        drawn = _shuffle_view(tensor, view, n_shuffles)
+        drawn = [_solve_shuffled(tensor, patterns, draw) for draw in range(n_shuffles)]
     except np.linalg.LinAlgError as error:
         return {"status": "not_converged", "reason": str(error)}
     return _compare(solved, drawn, view, DTYPES[tensor.values.dtype].eps)
 
 
-def _bytes_needed(tensor: Tensor, view: View) -> int:
-    """The entries as the view has them, shuffled, a label each, and a Gram matrix."""
-    itemsize = max(DTYPES[tensor.values.dtype].bits // 8, 1)
-    n_elements, n_small = view.n_rows * view.n_cols, min(view.n_rows, view.n_cols)
-    return n_elements * (2 * itemsize + 1) + int(GRAMS_HELD * 8 * n_small**2)
+def _bytes_needed(patterns: NDArray[np.generic]) -> int:
+    """A piece of the shuffle, a copy where they lie apart, and Gram matrices."""
+    copied = 0 if patterns.flags.c_contiguous else patterns.nbytes
+    held = min(patterns.nbytes, PIECE_BYTES)
+    return copied + held + int(GRAMS_HELD * 8 * min(patterns.shape) ** 2)
 
 
 def _count_shuffles(view: View) -> int:
@@ -90,17 +97,27 @@ def _count_shuffles(view: View) -> int:
     return int(np.clip(_CHEAP_WORK / work, _FEWEST_SHUFFLES, _MOST_SHUFFLES))
 
 
-def _shuffle_view(tensor: Tensor, view: View, n: int) -> list[SingularValues]:
-    """Spectra of `n` shuffles: the same for the same entries in the same places."""
-    patterns = view.of(tensor.values.array())
-    rng = np.random.default_rng([SEED, *patterns.shape])
-    drawn = []
-    for _ in range(n):
-        mixed = shuffle(patterns.ravel(), rng).reshape(patterns.shape)
-        blocks = blocks_of_array(mixed, tensor.values.dtype)
-        small = min(patterns.shape)
-        drawn.append(tensor.solve(blocks, small, abs_max=tensor.abs_max))
-    return drawn
+def _solve_shuffled(
+    tensor: Tensor, patterns: NDArray[np.generic], draw: int
+) -> SingularValues:
+    """The spectrum of one shuffle: the same for the same entries in the same places."""
+    n_small = min(patterns.shape)
+    seed = SEED, *patterns.shape, draw
+    blocks = _blocks_of_shuffle(patterns, n_small, tensor.values.dtype, seed)
+    return tensor.solve(blocks, n_small, abs_max=tensor.abs_max)
+
+
+def _blocks_of_shuffle(
+    patterns: NDArray[np.generic], n_small: int, dtype: str, seed: tuple[int, ...]
+) -> Blocks:
+    """Rows of `n_small` shuffled entries, never all of them at once."""
+
+    def walk(n: int) -> Iterator[Matrix]:
+        for rows in shuffle_rows(patterns.ravel(), n_small, seed):
+            for start in range(0, len(rows), n):
+                yield as_doubles(rows[start : start + n], dtype)
+
+    return walk
 
 
 def _compare(

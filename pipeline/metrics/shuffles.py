@@ -1,12 +1,15 @@
 """Where would a matrix's entries lie if chance had placed them? A uniform shuffle.
 
-A shuffle of a large array in memory waits for memory at every swap. Here every element
-is first dealt to one of a few buckets, each of which fits in a core's cache, and the
-buckets are then shuffled one by one: every order is as likely as any other (Rao 1961,
-Sandelius 1962).
+A shuffle of a large array in memory waits for memory at every swap, and needs a second
+array. Here every element is dealt to one of 256 buckets by a hash of its place, and the
+buckets, each of which fits in a core's cache, are shuffled one by one: every order is
+as likely as any other (Rao 1961, Sandelius 1962). Only some buckets are held at a time.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -14,42 +17,93 @@ from numpy.typing import NDArray
 
 # What a core's second cache holds is shuffled at once.
 _CACHE_BYTES = 1 << 20
+# What is held of a larger array at a time, about.
+PIECE_BYTES = 1 << 25
 
-# As many as a byte has values: random bytes cost a fourth of bounded random numbers.
 _N_BUCKETS = 256
+_CHUNK = 4096
 
 Array = NDArray[np.generic]
 
 
-def shuffle(values: Array, rng: np.random.Generator) -> Array:
-    """The elements of a 1-D array in random order, as a new array."""
+def shuffle(values: Array, seed: tuple[int, ...]) -> Iterator[Array]:
+    """The elements of a 1-D array in random order, as consecutive pieces.
+
+    The same for the same seed. A piece is overwritten by the next; `values` stay.
+    """
+    rng = np.random.default_rng(seed)
     if values.nbytes <= _CACHE_BYTES:
-        dealt, stops = values.copy(), np.array([values.size])
-    else:
-        labels = rng.integers(0, _N_BUCKETS, values.size, np.uint8)
-        dealt, stops = np.empty_like(values), np.zeros(_N_BUCKETS, np.int64)
-        _deal(values, labels, stops, dealt)
-    start = 0
-    for stop in stops.tolist():
-        _swap(dealt[start:stop], rng.random(stop - start))
-        start = stop
-    return dealt
+        yield _mix(values.copy(), rng)
+        return
+    key = rng.integers(0, 1 << 64, dtype=np.uint64)
+    counts = np.zeros(_N_BUCKETS, np.int64)
+    _count(values.size, key, counts)
+    n_pieces = min(-(-values.nbytes // PIECE_BYTES), _N_BUCKETS)
+    edges = np.arange(n_pieces + 1) * _N_BUCKETS // n_pieces
+    buffer = np.empty(np.add.reduceat(counts, edges[:-1]).max(), values.dtype)
+    for low, high in pairwise(edges.tolist()):
+        stops = np.cumsum(counts[low:high])
+        piece = buffer[: stops[-1]]
+        _deal(values, key, low, stops - counts[low:high], piece)
+        for start, stop in zip(stops - counts[low:high], stops, strict=True):
+            _mix(piece[start:stop], rng)
+        yield piece
+
+
+def shuffle_rows(values: Array, n_cols: int, seed: tuple[int, ...]) -> Iterator[Array]:
+    """The same as blocks of whole rows; what is left at the end is left out."""
+    rest = values[:0]
+    for piece in shuffle(values, seed):
+        missing = min(-rest.size % n_cols, piece.size)
+        rest = np.concatenate([rest, piece[:missing]])
+        if rest.size == n_cols:
+            yield rest[None]
+            rest = rest[:0]
+        stop = missing + (piece.size - missing) // n_cols * n_cols
+        yield piece[missing:stop].reshape(-1, n_cols)
+        rest = np.concatenate([rest, piece[stop:]])
+
+
+def _mix(values: Array, rng: np.random.Generator) -> Array:
+    _swap(values, rng.random(values.size))
+    return values
+
+
+@njit(nogil=True, cache=True)
+def _choose_buckets(first: int, key: np.uint64, buckets: NDArray[np.uint8]) -> None:
+    """A byte of SplitMix64 (Steele, Lea & Flood 2014) at each place from `first` on."""
+    start = key + np.uint64(first + 1) * np.uint64(0x9E3779B97F4A7C15)
+    for i in range(buckets.size):
+        z = start + np.uint64(i) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        buckets[i] = (z ^ (z >> np.uint64(31))) >> np.uint64(56)
+
+
+@njit(nogil=True, cache=True)
+def _count(n: int, key: np.uint64, counts: NDArray[np.int64]) -> None:
+    buckets = np.empty(_CHUNK, np.uint8)
+    for first in range(0, n, _CHUNK):
+        here = buckets[: min(_CHUNK, n - first)]
+        _choose_buckets(first, key, here)
+        for bucket in here:
+            counts[bucket] += 1
 
 
 @njit(nogil=True, cache=True)
 def _deal(
-    values: Array, labels: NDArray[np.uint8], stops: NDArray[np.int64], out: Array
+    values: Array, key: np.uint64, low: int, starts: NDArray[np.int64], out: Array
 ) -> None:
-    """Sort by label into `out`; `stops`, zeros before, is where each label ends."""
-    for label in labels:
-        stops[label] += 1
-    first = 0
-    for bucket in range(stops.size):
-        first, stops[bucket] = first + stops[bucket], first
-    for i in range(values.size):
-        label = labels[i]
-        out[stops[label]] = values[i]
-        stops[label] += 1
+    """Put the elements of buckets `low` and on into `out`, from `starts` on."""
+    buckets = np.empty(_CHUNK, np.uint8)
+    for first in range(0, values.size, _CHUNK):
+        here = buckets[: min(_CHUNK, values.size - first)]
+        _choose_buckets(first, key, here)
+        for i in range(here.size):
+            bucket = np.int64(here[i]) - low
+            if 0 <= bucket < starts.size:
+                out[starts[bucket]] = values[first + i]
+                starts[bucket] += 1
 
 
 @njit(nogil=True, cache=True)

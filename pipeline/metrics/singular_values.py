@@ -137,12 +137,15 @@ def blocks_of_array(patterns: NDArray[np.generic], dtype: str) -> Blocks:
 
     def walk(n: int) -> Iterator[Matrix]:
         for start in range(0, len(tall), n):
-            block = to_float(tall[start : start + n], dtype)
-            with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
-                doubles = block.astype(np.float64)
-            yield doubles
+            yield as_doubles(tall[start : start + n], dtype)
 
     return walk
+
+
+def as_doubles(patterns: NDArray[np.generic], dtype: str) -> Matrix:
+    """What stored patterns stand for, in float64."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
+        return to_float(patterns, dtype).astype(np.float64)
 
 
 def blocks_of_stream(values: TensorValues) -> Blocks:
