@@ -48,6 +48,7 @@ FIGURES: tuple[FigureSpec, ...] = (
         "heatmap",
         draw_heatmap,
         sketch_heatmap,
+        (Option("marks", "rings on cells that stand apart", _FLAG, "true"),),
     ),
     FigureSpec(
         "histogram",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.figures.anomalies import stand_apart
 from pipeline.figures.colours import norm_of, write_colours
 from pipeline.figures.grid import Grid, as_grid
 from pipeline.figures.labels import label_of
@@ -37,11 +38,12 @@ _GRID_WIDTH = 2.2  # about what the labels leave of a column
 _MOST_HEIGHT = 4.2  # of the grid; taller would not share a page with text
 
 
-def draw_heatmap(frame: pl.DataFrame) -> Figure:
+def draw_heatmap(frame: pl.DataFrame, *, marks: bool = True) -> Figure:
     """One cell per layer and component, coloured by the metric.
 
     `frame` is the result of query `heatmap`: model, revision, layer, component, metric,
-    value; layer null outside the blocks. Null cells are hatched, infinite ones crossed.
+    value; layer null outside the blocks. Null cells are hatched, infinite ones crossed;
+    `marks` rings those that stand apart from the component's other layers.
     Raises UsageError when it holds several checkpoints or metrics.
     """
     grid = as_grid(frame)
@@ -57,11 +59,15 @@ def draw_heatmap(frame: pl.DataFrame) -> Figure:
         names = [fit(name, 0.85, FONT_SIZE - 1) for name in grid.components]
         longest = width_of(names, FONT_SIZE - 1)
         is_upright = longest > _GRID_WIDTH / len(names)
+        odd = _odd_cells(grid) if marks else np.zeros(grid.values.shape, bool)
         note = _outside_note(grid)
+        if odd.any():
+            note.insert(0, "○ apart from the component's other layers")
         below = (longest if is_upright else 0.1) + 0.13 * len(note)
         figure = new_figure(height + below + 0.35)
         axes = figure.add_subplot()
         _paint(figure, axes, grid, height)
+        _ring(axes, odd)
         _name_rows(axes, grid, height)
         places = np.arange(len(names)) + 0.5
         axes.set_xticks(places, names, rotation=90 if is_upright else 0)
@@ -70,6 +76,18 @@ def draw_heatmap(frame: pl.DataFrame) -> Figure:
             figure.supxlabel("\n".join(note), x=0.02, ha="left", fontsize=size)
         add_title(figure, grid.title)
     return figure
+
+
+def _odd_cells(grid: Grid) -> np.ndarray:
+    return np.column_stack([stand_apart(column) for column in grid.values.T])
+
+
+def _ring(axes: Axes, odd: np.ndarray) -> None:
+    """White within black: to be seen upon any colour."""
+    rows, columns = np.nonzero(odd)
+    for size, color in ((1.6, "#000000"), (0.7, "#ffffff")):
+        (rings,) = axes.plot(columns + 0.5, rows + 0.5, "o", markersize=4.5)
+        rings.set(markerfacecolor="none", markeredgecolor=color, markeredgewidth=size)
 
 
 def _outside_note(grid: Grid) -> list[str]:

@@ -26,7 +26,12 @@ _MOST_BARS = 24
 _CHART_HEIGHT = 10
 
 
-def sketch_heatmap(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
+def sketch_heatmap(
+    frame: pl.DataFrame,
+    width: int = DEFAULT_WIDTH,
+    *,
+    marks: bool = False,  # noqa: ARG001  # a shade has no room for a ring
+) -> str:
     """Layers down, components across: a shade, and the number where there is room."""
     grid = as_grid(frame)
     if grid is None or not grid.finite.size:

@@ -67,7 +67,7 @@ def test_null_and_nan_cells_show_the_hatch_and_infinite_ones_a_cross():
         [True, False],
     ]
     assert figure.axes[0].patch.get_hatch()
-    (crosses,) = figure.axes[0].lines
+    crosses, *_ = figure.axes[0].lines
     assert crosses.get_xydata().tolist() == [[0.5, 2.5]]
 
 
@@ -143,3 +143,14 @@ def test_components_stand_in_the_order_of_a_block_by_stack():
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     expected = ["q", "q.bias", "down", "zeta", "decoder.q", "encoder.q", "encoder.down"]
     assert labels == expected
+
+
+def test_cells_that_stand_apart_are_ringed():
+    frame = heatmap_frame(12, ("q", "k"), lambda i, j: 500.0 if (i, j) == (7, 1) else i)
+    figure = draw_heatmap(frame)
+    _, outer, inner = figure.axes[0].lines
+    assert outer.get_xydata().tolist() == inner.get_xydata().tolist() == [[1.5, 7.5]]
+    assert any("apart from" in text for text in texts_of(figure))
+    assert_readable(figure)
+    plain = draw_heatmap(frame, marks=False)
+    assert all(not line.get_xydata().size for line in plain.axes[0].lines)
