@@ -52,6 +52,7 @@ function drawColumns(sketch, columns, inBlock) {
     const boxes = columns.map((column) =>
       column[row] ? inBlock(column[row]) : { label: "", isHidden: true },
     );
+    const above = sketch.y;
     if (row) {
       columns.forEach((column, i) => {
         if (column[row]) sketch.add(wire(`M${middles[i]} ${sketch.y}v8`, true));
@@ -61,7 +62,9 @@ function drawColumns(sketch, columns, inBlock) {
     const place = sketch.parts.length;
     middles = sketch.row(boxes, row ? 26 : PAPER.box);
     boxes.forEach((box, i) => {
-      if (box.isHidden) sketch.parts[place + i].setAttribute("class", "hidden");
+      if (!box.isHidden) return;
+      sketch.parts[place + i].setAttribute("class", "hidden");
+      sketch.add(wire(`M${middles[i]} ${above}V${sketch.y}`));
     });
   }
   const end = sketch.y;
