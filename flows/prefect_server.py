@@ -39,12 +39,13 @@ def scheduling_server() -> Iterator[str]:
 
 @contextmanager
 def _server(port: int) -> Iterator[str]:
-    words = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port")
+    # Bound to us: killed outright, we could not end it, and it would hold the port.
+    words = ("-m", "flows.bound", "prefect", "server", "start", "--host", "127.0.0.1")
     log = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect")) / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603  our own interpreter and words
-            [sys.executable, *words, str(port)],
+            [sys.executable, *words, "--port", str(port)],
             stdout=stream,
             stderr=stream,
             # Ctrl-C is for us: Prefect's client still needs its server to say goodbye.

@@ -74,3 +74,25 @@ def test_a_server_that_dies_is_named_with_its_log(tmp_path):
     process.wait()
     with pytest.raises(WeightlakeError, match=r"server\.log: .*did not start"):
         _wait_for("http://127.0.0.1:1/api", process, tmp_path / "server.log")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells of a parent's end"
+)
+def test_a_bound_server_ends_with_a_parent_that_is_killed():
+    words = ["-m", "flows.bound", "http.server", "--bind", "127.0.0.1", "0"]
+    program = (
+        "import subprocess, sys; "
+        f"child = subprocess.Popen([sys.executable, *{words}], stdout=1, stderr=1); "
+        "child.wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as parent:
+        parent.stdout.readline()
+        parent.kill()
+        # The pipe ends when the last process that holds it has ended.
+        assert "Traceback" not in parent.stdout.read()
