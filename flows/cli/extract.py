@@ -33,11 +33,20 @@ def extract(
     ],
     model: Annotated[
         str | None,
-        typer.Option("--model", help="Label of the model. Default: the folder's name."),
+        typer.Option(
+            "--model",
+            help="Label of the model. Default: the folder's name, with those above it "
+            "where it says nothing (hf, model, final) or two found would share it; of "
+            "a step, the name of its run.",
+        ),
     ] = None,
     revision: Annotated[
         str | None,
-        typer.Option("--revision", help="Label of the checkpoint. Default: main."),
+        typer.Option(
+            "--revision",
+            help="Label of the checkpoint. Default: the name of a step's folder, else "
+            "main.",
+        ),
     ] = None,
     series: Annotated[
         str | None,

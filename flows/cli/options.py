@@ -76,7 +76,8 @@ Memory = Annotated[
     typer.Option(
         "--memory",
         metavar="SIZE",
-        help="Memory to stay within, such as 4GiB. Default: half of it, at most 4GiB.",
+        help="Memory to stay within, such as 4GiB. Default: a quarter of the "
+        "machine's, at most 4GiB.",
     ),
 ]
 Threads = Annotated[
