@@ -5,37 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import SourceError
+from pipeline.extract.group_kinds import KINDS, Held, Kind
 from pipeline.extract.measure import TensorRecord
 from pipeline.extract.reading import ByteBudget, load
 from pipeline.extract.settings import Settings
-from pipeline.layout import (
-    Adapter,
-    Attention,
-    Embedding,
-    Layout,
-    MatrixView,
-    find_adapters,
-    find_attentions,
-    find_embeddings,
-)
-from pipeline.metrics import group
+from pipeline.layout import Layout
 from pipeline.metrics.tensor import Family, Rows
 from pipeline.metrics.values import TensorValues
 from pipeline.refs import Checkpoint, TensorRef
-from pipeline.sources import (
-    TensorReader,
-    Vocabulary,
-    open_reader,
-    read_vocabulary,
-)
-
-Group = Attention | Adapter | Embedding
+from pipeline.sources import TensorReader, open_reader, read_vocabulary
 
 
 def measure_groups(
@@ -52,11 +37,12 @@ def measure_groups(
     first pass.
     """
     by_name = {record.tensor.name: record for record in records}
+    kinds = {kind.takes: kind for kind in KINDS}
     groups = [
-        (family, one)
+        (family, kinds[family.takes], one)
         for family in families
-        for one in _find(family.takes, checkpoint, layout)
-        if not _is_alias(one, by_name)
+        if family.takes != "tensor"
+        for one in kinds[family.takes].find(checkpoint, layout, by_name)
     ]
     if not groups:
         return list(records)
@@ -69,72 +55,22 @@ def measure_groups(
         ThreadPoolExecutor(settings.threads, "measure") as pool,
     ):
         given = _Input(reader, by_name, half)
-        tokens = Vocabulary()
-        if any(isinstance(one, Embedding) for _, one in groups):
-            tokens = read_vocabulary(Path(checkpoint.folder))
-        for family, one in groups:
-            tensors = _tensors(one)
+        vocabulary = cache(partial(read_vocabulary, Path(checkpoint.folder)))
+        for family, kind, one in groups:
+            tensors = _tensors(kind, one)
             taken = budget.take(sum(tensor.n_bytes for tensor in tensors))
             held = given.read(tensors)
-            job = pool.submit(family.measure, _prepare(one, held, tokens))
+            job = pool.submit(family.measure, kind.prepare(one, held, vocabulary))
             job.add_done_callback(partial(_release, budget, taken))
             waiting.append(job)
             del held
         return _attach(records, (job.result() for job in waiting))
 
 
-def _find(takes: str, checkpoint: Checkpoint, layout: Layout) -> Sequence[Group]:
-    if takes == "attention":
-        return find_attentions(checkpoint.tensors, layout)
-    if takes == "adapter":
-        return find_adapters(checkpoint.tensors, checkpoint.config)
-    if takes == "embedding":
-        return find_embeddings(checkpoint.tensors, layout)
-    return ()
-
-
-def _is_alias(one: Group, records: Mapping[str, TensorRecord]) -> bool:
-    """An embedding whose rows are its original's."""
-    if not isinstance(one, Embedding):
-        return False
-    return records[one.tensor.name].status == "aliased"
-
-
-def _tensors(one: Group) -> list[TensorRef]:
+def _tensors(kind: Kind, one: Any) -> list[TensorRef]:
     """The group's tensors; a fused one is there once."""
-    if isinstance(one, Attention):
-        wanted: Iterable[TensorRef] = (part.tensor for part in one.parts.values())
-    elif isinstance(one, Embedding):
-        wanted = (one.tensor,)
-    else:
-        wanted = (tensor for tensor in (one.a, one.b) if tensor is not None)
+    wanted = (tensor for tensor in kind.tensors(one) if tensor is not None)
     return list({tensor.name: tensor for tensor in wanted}.values())
-
-
-@dataclass(frozen=True)
-class _Held:
-    """A tensor of a group as it was read, or why it was not."""
-
-    record: TensorRecord
-    values: TensorValues | None
-    status: str = "ok"
-    reason: str = ""
-
-    def member(
-        self,
-        view: MatrixView | None = None,
-        *,
-        is_transposed: bool = False,
-    ) -> group.Member:
-        return group.Member(
-            self.record.tensor.name,
-            self.record.digest,
-            self.values,
-            view,
-            is_transposed,
-            self.status,
-            self.reason,
-        )
 
 
 @dataclass(frozen=True)
@@ -143,18 +79,18 @@ class _Input:
     records: Mapping[str, TensorRecord]
     largest_bytes: int
 
-    def read(self, tensors: Sequence[TensorRef]) -> dict[str, _Held]:
+    def read(self, tensors: Sequence[TensorRef]) -> dict[str, Held]:
         n_bytes = sum(tensor.n_bytes for tensor in tensors)
         held = {}
         for tensor in tensors:
             record = self.records[tensor.name]
             if record.status in ("failed", "skipped"):
-                one = _Held(record, None, "unreadable", record.reason)
+                one = Held(record, None, "unreadable", record.reason)
             elif n_bytes > self.largest_bytes:
                 reason = f"the group needs {n_bytes} bytes at once: raise --memory"
-                one = _Held(record, None, "over_budget", reason)
+                one = Held(record, None, "over_budget", reason)
             else:
-                one = _Held(record, self._load(record))
+                one = Held(record, self._load(record))
             held[tensor.name] = one
         return held
 
@@ -168,35 +104,6 @@ class _Input:
                 fix="Wait until whatever writes it has finished, then run again",
             )
         return loaded.values
-
-
-def _prepare(
-    one: Group, held: Mapping[str, _Held], vocabulary: Vocabulary
-) -> group.Attention | group.Adapter | group.Embedding:
-    if isinstance(one, Attention):
-        members = {
-            part: held[p.tensor.name].member(p.view, is_transposed=p.is_transposed)
-            for part, p in one.parts.items()
-        }
-        return group.Attention(one.attention, members, one.n_heads, one.problems)
-    if isinstance(one, Embedding):
-        return group.Embedding(
-            held[one.tensor.name].member(is_transposed=one.is_transposed),
-            vocabulary.tokens,
-            vocabulary.file,
-            vocabulary.problem,
-        )
-    factors = {"A": one.a, "B": one.b}
-    return group.Adapter(
-        module=one.module,
-        adapter=one.adapter,
-        variant=one.variant,
-        factors={k: held[t.name].member() for k, t in factors.items() if t},
-        alpha=one.alpha,
-        scale=one.scale,
-        scale_problem=one.scale_problem,
-        is_transposed=one.is_transposed,
-    )
 
 
 def _attach(
