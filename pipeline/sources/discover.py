@@ -134,7 +134,7 @@ def _to_source(
         # A stated series takes any marked number, and names without one as they are.
         model, revision = series, label.unit.path.name
         prefixed = None if pattern else parse_prefixed_step(revision)
-        step = prefixed[1] if prefixed else None
+        step = prefixed.step if prefixed else None
     name = series or (model if step is not None else None)
     ref = ModelRef(model, revision)
     return CheckpointSource(ref, str(label.unit.location), "local", name, step)

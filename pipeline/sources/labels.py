@@ -84,9 +84,7 @@ def _draft(
         model, revision = cached
         return Label(unit, model, revision, None, tuple(model.split("/")))
     for i in range(len(parts) - 1, _first_named(unit) - 1, -1):
-        step = parse_step(parts[i], step_pattern)
-        if step is None and not step_pattern and Path("/", *parts[: i + 1]) in prefixed:
-            step = (parse_prefixed_step(parts[i]) or (None, None))[1]
+        step = _stated_step(Path("/", *parts[: i + 1]), step_pattern, prefixed)
         if step is not None:
             above = _drop_generic(parts[:i]) or parts[: i + 1]
             inner = tuple(part for part in parts[i + 1 :] if not _is_generic(part))
@@ -94,6 +92,16 @@ def _draft(
             return Label(unit, model, parts[i], step, (*above, *inner))
     n_named = max(unit.n_names, len(parts) - len(_drop_generic(parts)) + 1)
     return Label(unit, "/".join(parts[-n_named:]), DEFAULT_REVISION, None, tuple(parts))
+
+
+def _stated_step(
+    path: Path, step_pattern: re.Pattern[str] | None, prefixed: set[Path]
+) -> int | None:
+    step = parse_step(path.name, step_pattern)
+    if step is not None or step_pattern or path not in prefixed:
+        return step
+    found = parse_prefixed_step(path.name)
+    return found.step if found else None
 
 
 def _first_named(unit: Unit) -> int:
@@ -114,8 +122,9 @@ def _prefixed_series(units: Sequence[Unit]) -> set[Path]:
             found = parse_prefixed_step(parts[i])
             if found and parse_step(parts[i]) is None:
                 path = Path(*parts[: i + 1])
-                steps = fellows.setdefault(path.parent, {}).setdefault(found[0], {})
-                steps.setdefault(found[1], set()).add(path)
+                prefixes = fellows.setdefault(path.parent, {})
+                steps = prefixes.setdefault(found.prefix, {})
+                steps.setdefault(found.step, set()).add(path)
     return {
         path
         for prefixes in fellows.values()

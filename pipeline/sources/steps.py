@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pipeline.errors import UsageError
 
@@ -34,10 +35,18 @@ def parse_step(name: str, pattern: re.Pattern[str] | None = None) -> int | None:
     return int(digits)
 
 
-def parse_prefixed_step(name: str) -> tuple[str, int] | None:
-    """`('model-', 500)` of `model-step500`: a step only beside others of its prefix."""
+@dataclass(frozen=True)
+class PrefixedStep:
+    """A step after a prefix, which counts only beside others of that prefix."""
+
+    prefix: str
+    step: int
+
+
+def parse_prefixed_step(name: str) -> PrefixedStep | None:
+    """Prefix `model-` and step 500 of `model-step500`."""
     match = _PREFIXED.fullmatch(name)
-    return (match["prefix"], int(match[2])) if match else None
+    return PrefixedStep(match["prefix"], int(match[2])) if match else None
 
 
 def compile_pattern(text: str) -> re.Pattern[str]:

@@ -3,7 +3,12 @@
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.sources.steps import compile_pattern, parse_prefixed_step, parse_step
+from pipeline.sources.steps import (
+    PrefixedStep,
+    compile_pattern,
+    parse_prefixed_step,
+    parse_step,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +43,8 @@ def test_known_names(name, step):
 
 
 def test_a_prefix_is_told_from_its_step():
-    assert parse_prefixed_step("model-step500") == ("model-", 500)
-    assert parse_prefixed_step("run.7_iter_20") == ("run.7_", 20)
+    assert parse_prefixed_step("model-step500") == PrefixedStep("model-", 500)
+    assert parse_prefixed_step("run.7_iter_20") == PrefixedStep("run.7_", 20)
     assert parse_prefixed_step("step500") is None
 
 
