@@ -16,6 +16,7 @@ from flows.cli.options import (
     Warehouse,
     split_parameters,
 )
+from flows.emptiness import say_no_rows
 from flows.require import require
 from flows.settings import WAREHOUSE
 from pipeline.errors import UsageError
@@ -63,7 +64,7 @@ def plot(
     import polars as pl
 
     from pipeline.figures import check_suffix, find_figure, save
-    from pipeline.query import run_query
+    from pipeline.query import find_query, run_query
 
     figure = find_figure(name)
     asked, options = figure.split(split_parameters(param))
@@ -72,6 +73,8 @@ def plot(
         check_suffix(output)
     folders = (queries,) if queries else ()
     answer = run_query(warehouse, figure.query, asked, folders=folders)
+    if answer.num_rows == 0:
+        say_no_rows(warehouse, find_query(figure.query, folders).sql)
     frame = pl.DataFrame(answer)
     if output is not None:
         save(figure.draw(frame, **options), output)

@@ -18,6 +18,7 @@ from flows.cli.options import (
     Warehouse,
     split_parameters,
 )
+from flows.emptiness import say_no_rows
 from flows.settings import WAREHOUSE
 from pipeline.errors import UsageError
 
@@ -86,6 +87,8 @@ def query(
         _write_text(_description(find_query(name, folders)), output)
     else:
         answer = run_query(warehouse, name, split_parameters(param), folders=folders)
+        if answer.num_rows == 0:
+            say_no_rows(warehouse, find_query(name, folders).sql)
         emit(answer, format_name=format_name, output=output)
 
 

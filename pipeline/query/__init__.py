@@ -1,6 +1,6 @@
 """DuckDB over the warehouse: views, canned questions, checks, a catalog."""
 
-from pipeline.query.answer import run_sql
+from pipeline.query.answer import list_empty_tables, run_sql
 from pipeline.query.canned import (
     find_query,
     list_queries,
@@ -24,6 +24,7 @@ __all__ = [
     "find_query",
     "keep_connections",
     "list_checks",
+    "list_empty_tables",
     "list_queries",
     "locate_sql",
     "refine_query",

@@ -38,6 +38,16 @@ def run_sql(
     return answer(root, text, values, where="sql")
 
 
+def list_empty_tables(root: Path, text: str) -> tuple[str, ...]:
+    """The tables that a text reads, itself or through views, and that hold no row."""
+    rows = "select 1 from {} limit 1"
+    return tuple(
+        table
+        for table in tables_read(text)
+        if answer(root, rows.format(table), {}, where=table).num_rows == 0
+    )
+
+
 def parameter_names(text: str, *, where: str) -> set[str]:
     """The `$name`s of every statement; raises QueryError when the text is no SQL."""
     with duckdb.connect(":memory:") as con:

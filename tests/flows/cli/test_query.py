@@ -144,3 +144,12 @@ def test_tables_show_the_dictionary(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "column,type,unit,meaning,formula,bounds"
     assert lines[1].startswith("model,string,,")
+
+
+@pytest.mark.usefixtures("lake")
+def test_an_empty_answer_says_what_would_fill_it(capsys):
+    assert main(["query", "heads", "--param", "model=gpt2"]) == 0
+    assert capsys.readouterr().err == (
+        "no rows; heads and circuits are empty: filled by weightlake extract "
+        "--families heads\n"
+    )
