@@ -16,11 +16,6 @@ with found as (
         ) as name,
         avg(value) as value,
     from metric_values(metric_name, view_name)
-    where if(
-        across in ('steps', 'models') and against in ('previous', 'first', 'last'),
-        true,
-        error('across is steps or models; against is previous, first or last')
-    )
     group by all
 ),
 seen as (

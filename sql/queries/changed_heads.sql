@@ -4,8 +4,8 @@
 -- param: revision text = null from tensor_changes.revision — null: every revision
 -- param: from_model text = null — the older model; null: any
 -- param: from_revision text = null — its revision; null: any
--- param: part text = null — q, k, v or o
--- param: limit integer = 20 — rows to show
+-- param: part text = null in q|k|v|o — only this part
+-- param: limit integer = 20 in 1.. — rows to show
 -- inputs: head_changes, scalars
 -- partitions: $model
 -- column: revision text — the newer checkpoint

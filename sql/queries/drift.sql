@@ -31,11 +31,6 @@ with placed as (
     from value_lists
     where model = $model
         and step is not null
-        and if(
-            $against in ('previous', 'first', 'last'),
-            true,
-            error('against is previous, first or last')
-        )
         and is_asked(tensor, $tensor)
         and is_asked(component, $component)
         and is_parameter_asked(parameter, false, $parameter)

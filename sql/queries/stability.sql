@@ -1,7 +1,7 @@
 -- question: Do tensors keep their ranks in a metric, across steps, seeds or conditions?
 -- grain: one row per pair of checkpoints, by step
 -- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
--- param: across text = steps — steps of one model, or models: at equal steps, by role
+-- param: across text = steps in steps|models — of one model, or models at equal steps
 -- param: against text = previous in previous|first|last — of steps: previous, first or
 --   last
 -- param: model text = null from checkpoints.model — only pairs with this model

@@ -5,7 +5,7 @@
 -- Two lists of structs: `checkpoints`, by place, with what steps and configs state of
 -- their descent; and `tensors`, their sketches.
 -- A step's parent is the step before; the base that a config names is meant by its
--- whole name or by the last part of it.
+-- whole name, else by the last part of it.
 with numbered as (
     select
         *,
@@ -17,13 +17,14 @@ bases as (
     from numbered as c
     join numbered as b
         on b.model = rtrim(c.base_model, '/')
-        or b.model = split_part(rtrim(c.base_model, '/'), '/', -1)
+        or split_part(b.model, '/', -1) = split_part(rtrim(c.base_model, '/'), '/', -1)
     semi join chosen_checkpoints(null, null) as usual
         on usual.model = b.model
         and usual.revision = b.revision
     where b.place <> c.place
     qualify row_number() over (
-        partition by c.place order by length(b.model) desc, b.place
+        partition by c.place
+        order by b.model = rtrim(c.base_model, '/') desc, b.place
     ) = 1
 ),
 noise as (

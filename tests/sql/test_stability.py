@@ -60,9 +60,9 @@ def test_the_tail_is_scipys_hypergeometric(con):
 
 def test_unrelated_rankings_agree_as_chance_says(con):
     rng = np.random.default_rng(1)
-    found = [overlaps(con, *rng.normal(size=(2, 30)), k=5) for _ in range(200)]
+    found = [overlaps(con, *rng.normal(size=(2, 30)), k=5) for _ in range(60)]
     mean = np.mean([row["jaccard"] for row in found])
-    assert mean == pytest.approx(found[0]["jaccard_chance"], abs=0.03)
+    assert mean == pytest.approx(found[0]["jaccard_chance"], abs=0.05)
 
 
 def test_ties_nulls_and_short_lists(con):
@@ -150,9 +150,9 @@ def test_conditions_without_steps_meet_in_their_usual_revision(tmp_path):
 
 def test_a_word_that_means_nothing_is_refused(tmp_path):
     root = run_of(tmp_path, [[[1, 2]]])
-    with pytest.raises(QueryError, match="across is steps or models"):
+    with pytest.raises(QueryError, match=r"'seeds' is not in steps\|models"):
         run_query(root, "stability", {"metric": "mean", "across": "seeds"})
-    with pytest.raises(QueryError, match="against is previous, first or last"):
+    with pytest.raises(QueryError, match=r"'next' is not in previous\|first\|last"):
         run_query(root, "stability", {"metric": "mean", "against": "next"})
 
 
