@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,12 +87,23 @@ def _scale(axes: Axes, values: np.ndarray) -> None:
 
 def _name_rows(axes: Axes, rows: pl.DataFrame, *, is_one: bool) -> None:
     size = FONT_SIZE - 1
+    shared = _shared_start(rows["tensor"].to_list())
+    tensors = [f"…{name[shared:]}" if shared else name for name in rows["tensor"]]
     names = [
         fit(tensor if is_one else f"{model} {tensor}", COLUMN_WIDTH * 0.47, size)
-        for model, tensor in zip(rows["model"], rows["tensor"], strict=True)
+        for model, tensor in zip(rows["model"], tensors, strict=True)
     ]
     axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#E6E6E6", linewidth=0.4)
     axes.set_axisbelow(True)
+
+
+def _shared_start(names: list[str]) -> int:
+    """How many letters all names begin with, up to a dot: they tell nothing."""
+    if len(names) == 1:
+        return 0
+    steps = zip(*(name.split(".")[:-1] for name in names), strict=False)
+    shared = takewhile(lambda step: len(set(step)) == 1, steps)
+    return sum(len(step[0]) + 1 for step in shared)

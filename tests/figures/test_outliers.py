@@ -12,7 +12,14 @@ def test_each_sign_is_a_mark_in_the_tensors_row():
     assert largest.get_xydata().tolist() == [[0.5, 0], [0.5, 1]]
     assert kurtosis.get_xydata().tolist() == [[9, 0], [1, 1]]
     assert beyond.get_xdata().tolist() != [0.5, 0.5]
-    assert {"t.0", "t.1", "m@main"} <= set(texts_of(figure))
+    assert {"…0", "…1", "m@main"} <= set(texts_of(figure))
+
+
+def test_what_all_names_begin_with_is_left_out():
+    figure = draw_outliers(outliers_frame([9.0, 8.0], "model.layers.1.mlp"))
+    assert {"…0", "…1"} <= set(texts_of(figure))
+    alone = draw_outliers(outliers_frame([9.0], "model.w"))
+    assert "model.w.0" in texts_of(alone)
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,36 @@ def test_a_page_appears_whole_or_not_at_all(zoo, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(UsageError, match="absent: the folder does not exist"):
         write_page(answered(zoo, TEXT), tmp_path / "absent" / "x.html")
+
+
+def test_one_tensor_no_value_and_one_step_are_pages_too(tmp_path):
+    """Bad input of a whole report: what cannot be shown says why, the rest is there."""
+    from pipeline.report import compose, find_scope
+    from tests.report.asked import FACTS
+
+    solo = {"model": "solo", "revision": "step-1", "step": 1}
+    root = tiny_warehouse(
+        tmp_path / "lake",
+        checkpoints=[{"model": "one", "n_tensors": 1}, {**solo, "series": "solo"}],
+        tensors=[
+            {"model": "one", "tensor": "w", "n_rows": 2, "n_cols": 2, "layer": 0},
+            {**solo, "tensor": "w", "n_rows": 2, "n_cols": 2, "layer": 0},
+        ],
+        tensor_stats=[
+            {"model": "one", "tensor": "w", "n_elements": 4},  # every metric is null
+            {**solo, "tensor": "w", "n_elements": 4, "frobenius_norm": 2.0},
+        ],
+        spectra=[{"model": "one", "tensor": "w", "status": "non_finite"}],
+        training_log=[{**solo, "metric": "loss", "value": 3.0}],
+    )
+    document = compose(root, find_scope(root), find_templates(), FACTS)
+    page = Reader(to_html(document))
+    assert {section.title for section in document.sections} >= {
+        "At a glance",
+        "one",
+        "solo over training",
+        "Reproduction",
+    }
+    assert "Nothing to draw" in page.text
+    assert "non_finite" in page.text
+    assert "Traceback" not in page.text
