@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _WIDE_RATIO = 30.0  # largest over smallest value, from which the axis is logarithmic
+_MANY_DECADES = 1e4  # from which powers of ten alone are enough ticks
 _MOST_LINES = len(PALETTE)
 
 
@@ -162,12 +163,13 @@ def _scale(axes: Axes, lines: list[DepthLine]) -> None:
 
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     values = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
-    is_wide = values.min() > 0 and values.max() > _WIDE_RATIO * values.min()
-    if is_wide:
+    ratio = values.max() / values.min() if values.min() > 0 else 1.0
+    if ratio > _WIDE_RATIO:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
+        subs = (1.0,) if ratio > _MANY_DECADES else (1.0, 2.0, 5.0)
+        axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=7))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         axes.yaxis.set_major_locator(MaxNLocator(6))
-    write = power_of_ten if is_wide else short_number
+    write = power_of_ten if ratio > _MANY_DECADES else short_number
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
