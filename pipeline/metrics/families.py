@@ -80,10 +80,10 @@ def _top_threshold(tensor: Tensor) -> float:
 
 ENTRIES = Family("entries", 4, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 2, ("channels",), measure_channels)
-SPECTRA = Family("spectra", 3, ("spectra",), measure_spectra)
+SPECTRA = Family("spectra", 4, ("spectra",), measure_spectra)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
-    "randomised", 2, ("randomised",), measure_randomised, is_default=False
+    "randomised", 3, ("randomised",), measure_randomised, is_default=False
 )
 SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
 ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")

@@ -21,7 +21,7 @@ from pipeline.metrics.spectrum import shape_metrics
 from pipeline.metrics.tail import MIN_SIDE, describe_tail
 
 # Raised when a metric below changes its definition, or the draws their law.
-NULLS_VERSION = 1
+NULLS_VERSION = 2
 
 NULL_METRICS = (
     "alpha",
@@ -29,6 +29,7 @@ NULL_METRICS = (
     "stable_rank",
     "effective_rank",
     "participation_ratio",
+    "spectral_entropy",
     "mp_softrank",
 )
 

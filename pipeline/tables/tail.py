@@ -8,6 +8,7 @@ NULL_METRICS = (
     "stable_rank",
     "effective_rank",
     "participation_ratio",
+    "spectral_entropy",
     "mp_softrank",
 )
 

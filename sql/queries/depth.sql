@@ -31,6 +31,7 @@ with judged as (
             when 'stable_rank' then stable_rank_null_z
             when 'effective_rank' then effective_rank_null_z
             when 'participation_ratio' then participation_ratio_null_z
+            when 'spectral_entropy' then spectral_entropy_null_z
             when 'mp_softrank' then mp_softrank_null_z
         end as null_z,
     from noise_verdicts($model, $revision, null, $level)
