@@ -3,6 +3,7 @@
 -- inputs: tensors, sketches, tensor_stats
 -- column: slot text — role and sizes, or name and sizes where others share the role:
 --   what has the same slot is compared
+-- column: n_elements real elements — of the weight that codes stand for
 -- column: norm real — Frobenius norm
 -- column: eps real relative — width of a stored value: of its dtype; 2 for codes, whose
 --   width is anything
@@ -10,7 +11,10 @@
 with placed as (
     select
         *,
-        coalesce(logical_shape, shape) as sizes,
+        -- A scalar has no size.
+        list_filter(
+            split(coalesce(logical_shape, shape), '×'), lambda size: size <> ''
+        )::bigint[] as sizes,
         concat_ws(' ', stack, layer, component, parameter, expert) as role,
     from tensors
     where not is_buffer
@@ -32,9 +36,9 @@ select
     n.step,
     n.tensor,
     -- A matrix stored the other way round has the same sketch.
-    n.name || ' ' || list_sort(split(n.sizes, '×')::bigint[])::varchar as slot,
+    n.name || ' ' || list_sort(n.sizes)::varchar as slot,
     s.digest,
-    n.n_elements,
+    coalesce(list_product(n.sizes), 1) as n_elements,
     t.frobenius_norm as norm,
     t.kurtosis,
     case

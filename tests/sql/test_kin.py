@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipeline.query import run_sql
 from tests.analysis.kin import changed, noise
 from tests.sql.small_zoo import at, pick, place
 from tests.tiny_warehouse import tiny_warehouse
@@ -102,6 +103,21 @@ def test_strangers_only_if_asked(family):
     found = pick(family, "relatives", "model relation", model="other", strangers="true")
     assert len(found) == 6
     assert {row[1] for row in found} == {"stranger"}
+
+
+def test_scalars_and_codes_have_their_own_sizes(tmp_path):
+    codes = {"quantisation": "int4", "shape": "4×64", "logical_shape": "32×64"}
+    rows = [
+        place("scale", ()) | {"component": "other"},
+        place("q", (4, 64), layer=0) | codes,
+    ]
+    entries = [{"tensor": n, "entries": [1.0, 2.0]} for n in ("scale", "q")]
+    root = tiny_warehouse(tmp_path, tensors=at(rows, "m"), sketches=at(entries, "m"))
+    text = "select slot, n_elements, eps from sketched order by slot"
+    assert run_sql(root, text).to_pylist() == [
+        {"slot": "0 q weight [32, 64]", "n_elements": 2048, "eps": 2},
+        {"slot": "scale []", "n_elements": 1, "eps": 2.0**-23},
+    ]
 
 
 def test_a_zoo_without_sketches_has_trees_of_one(zoo):
