@@ -5,6 +5,7 @@ Plain unicode without escape codes; no line is wider than `width` cells.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 DEFAULT_WIDTH = 80
 _NUMBER = 8  # cells of a short number and the space before it
 _EDGE = 10  # cells of a bin's edge
+_BETWEEN = " … "
+_LABEL = 2 * _EDGE + len(_BETWEEN)
+_AXIS = " ┤"
+_LEAST_ROOM = 4  # cells of a bar or line, were the width not enough for any
+_LEAST_CELL = 3  # of the heatmap: two of shade and the space before the next
+_MOST_SHADE = 4  # longer, a shade alone says no more
 _MOST_BARS = 24
+_DECADES = 6  # below the tallest bar, where a logarithmic one has its foot
+_SHARE_DIGITS = 3
 _CHART_HEIGHT = 10
 
 
@@ -37,7 +46,7 @@ def sketch_heatmap(
     if grid is None or not grid.finite.size:
         return "Nothing to draw: no finite value.\n"
     left = max(len("layer"), *(len(str(layer)) for layer in grid.layers)) + 1
-    at_once = max(1, (width - left) // 3)
+    at_once = max(1, (width - left) // _LEAST_CELL)
     lines = [cut(f"{label_of(grid.metric)}, {grid.title}", width)]
     for first in range(0, len(grid.components), at_once):
         lines += _block(grid, slice(first, first + at_once), left, width)
@@ -111,7 +120,7 @@ def _block(grid: Grid, part: slice, left: int, width: int) -> list[str]:
 def _cell(value: float, low: float, high: float, room: int) -> str:
     mark = shade(value, low, high)
     if room <= _NUMBER:
-        return column(mark * min(room - 1, 4), room)
+        return column(mark * min(room - 1, _MOST_SHADE), room)
     number = short_number(value) if np.isfinite(value) else ""
     return column(f"{mark} {number}", room)
 
@@ -133,22 +142,19 @@ def _coarse(bins: Bins) -> Bins:
 
 
 def _bars(bins: Bins, width: int, *, log_y: bool) -> list[str]:
-    room = max(width - 2 * _EDGE - _NUMBER - 5, 4)
+    room = max(width - len(f"{'':{_LABEL}} {'':{_NUMBER}} "), _LEAST_ROOM)
     most = float(bins.density.max(initial=0)) if log_y else tallest_but_spikes((bins,))
     lines = []
-    for low, high, density in zip(
-        bins.edges, bins.edges[1:], bins.density, strict=False
-    ):
+    for (low, high), density in zip(pairwise(bins.edges), bins.density, strict=True):
         share = density / most if most else 0.0
         if log_y and share:
-            # Six powers of ten under the tallest bar are the foot.
-            share = max(0.0, 1 + np.log10(share) / 6)
-        label = f"{short_number(low):>{_EDGE}} … {short_number(high):<{_EDGE}}"
-        entries = short_number(density * (high - low), 3)
+            share = max(0.0, 1 + np.log10(share) / _DECADES)
+        label = f"{short_number(low):>{_EDGE}}{_BETWEEN}{short_number(high):<{_EDGE}}"
+        entries = short_number(density * (high - low), _SHARE_DIGITS)
         lines.append(f"{label} {entries:>{_NUMBER}} {bar(share, room)}".rstrip())
     for value, share in bins.points:
-        entries = short_number(share, 3)
-        label = f"{'at ' + short_number(value):<{2 * _EDGE + 3}}"
+        entries = short_number(share, _SHARE_DIGITS)
+        label = f"{'at ' + short_number(value):<{_LABEL}}"
         lines.append(f"{label} {entries:>{_NUMBER}} {bar(share, room)}")
     return [cut(line, width) for line in lines]
 
@@ -156,9 +162,9 @@ def _bars(bins: Bins, width: int, *, log_y: bool) -> list[str]:
 def _sparks(curves: Curves, width: int) -> list[str]:
     longest = max(len(line.name) for line in curves.lines)
     left = min(longest, width // 2)
-    room = max(width - left - 2 * _NUMBER - 3, 4)
     heads = f"{'first':>{_NUMBER}} {'last':>{_NUMBER}}"
     lines = [f"{'':<{left}} {heads}"]
+    room = max(width - len(lines[0]) - 1, _LEAST_ROOM)
     for line in curves.lines:
         finite = line.values[line.is_finite]
         ends = [short_number(finite[end]) if finite.size else "" for end in (0, -1)]
@@ -172,12 +178,12 @@ def _chart(line: Curve, width: int) -> list[str]:
     steps, values = line.steps[line.is_finite], line.values[line.is_finite]
     is_flat = values.min() == values.max()
     height = 1 if is_flat else _CHART_HEIGHT
-    rows = dots(steps, values, max(width - _NUMBER - 2, 4), height)
+    rows = dots(steps, values, max(width - _NUMBER - len(_AXIS), _LEAST_ROOM), height)
     labels = [""] * height
     labels[0], labels[-1] = short_number(values.max()), short_number(values.min())
     lines = [cut(line.name, width)]
     lines += [
-        f"{label:>{_NUMBER}} ┤{row.rstrip(chr(0x2800))}"
+        f"{label:>{_NUMBER}}{_AXIS}{row.rstrip(chr(0x2800))}"
         for label, row in zip(labels, rows, strict=True)
     ]
     missing = int((~line.is_finite).sum())

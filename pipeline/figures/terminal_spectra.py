@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,7 @@ def sketch_esd(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
         _say_fits(spectrum),
     ]
     room = max(width - 2 * _NUMBER - 24, 4)
-    for low, high, count in zip(edges, edges[1:], counts, strict=False):
+    for (low, high), count in zip(pairwise(edges), counts, strict=True):
         marks = " ".join(_marks(spectrum, low, high))
         drawn = column(bar(count / counts.max(), room), room)
         lines.append(f"{short_number(low, 3):>{_NUMBER}} {count:>6} {drawn} {marks}")
