@@ -176,6 +176,8 @@ def _left_aside(
         lines.append(f"not entered: {names}. Name a folder itself to measure it")
     if aside.files:
         lines.append(f"no weights by their first bytes: {_some(aside.files)}")
+    if aside.broken:
+        lines.append(f"no file, or a link that leads nowhere: {_some(aside.broken)}")
     return tuple(lines)
 
 

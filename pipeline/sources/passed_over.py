@@ -10,15 +10,24 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource
-from pipeline.sources.weight_files import find_sets, list_names, refused_names
+from pipeline.sources.weight_files import (
+    broken_names,
+    find_sets,
+    list_names,
+    refused_names,
+)
 
 
 @dataclass(frozen=True)
 class PassedOver:
-    """`folders` hold weights and were not entered; `files` end like weights only."""
+    """`folders` hold weights and were not entered; `files` only end like weights.
+
+    `broken` are named as weights and are no files, such as links that lead nowhere.
+    """
 
     folders: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
+    broken: tuple[Path, ...] = ()
 
 
 def find_passed_over(
@@ -32,13 +41,15 @@ def find_passed_over(
     entered = {_folder(source) for source in sources if source.kind == "local"}
     folders: dict[Path, None] = {}
     files: dict[Path, None] = {}
+    broken: dict[Path, None] = {}
     for root in _roots(references):
         for folder, is_aside in _walk(root, entered):
             if is_aside:
                 folders[folder] = None
             else:
                 files |= dict.fromkeys(folder / name for name in refused_names(folder))
-    return PassedOver(tuple(folders), tuple(files))
+                broken |= dict.fromkeys(folder / name for name in broken_names(folder))
+    return PassedOver(tuple(folders), tuple(files), tuple(broken))
 
 
 def _folder(source: CheckpointSource) -> Path:

@@ -41,6 +41,20 @@ def refused_names(folder: Path) -> tuple[str, ...]:
     )
 
 
+def broken_names(folder: Path) -> tuple[str, ...]:
+    """What is named as weights and is no file: a link that leads nowhere, a pipe."""
+    with readable(folder):
+        return tuple(
+            sorted(
+                path.name
+                for path in folder.iterdir()
+                if is_weights(path.name)
+                and not path.name.startswith(".")
+                and not (path.is_file() or path.is_dir())
+            )
+        )
+
+
 def list_names(folder: Path) -> list[str]:
     """Names of the regular files in a folder, links to files included."""
     with readable(folder):

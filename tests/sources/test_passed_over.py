@@ -51,6 +51,14 @@ def test_a_bin_that_begins_as_something_else(tmp_path):
     assert aside(tmp_path) == ([], ["s/llama.bin", "s/hf/tok512.bin"])
 
 
+def test_a_link_that_leads_nowhere(tmp_path):
+    touch(tmp_path, "a/model.safetensors", "b/readme")
+    (tmp_path / "b/model.safetensors").symlink_to(tmp_path / "gone")
+    (tmp_path / "b/folder.bin").mkdir()
+    found = find_passed_over([str(tmp_path)], discover(str(tmp_path)))
+    assert found.broken == (tmp_path / "b/model.safetensors",)
+
+
 @pytest.mark.parametrize("reference", ["m/model.safetensors", "m/*.safetensors"])
 def test_files_named_are_all_that_was_meant(tmp_path, reference):
     touch(tmp_path, "m/model.safetensors", "m/sub/model.safetensors")
