@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 def sql(
     text: Annotated[
-        str | None, typer.Argument(help="A SELECT over the tables and views.")
+        str | None,
+        typer.Argument(
+            help="SQL over the tables and views; the last statement answers."
+        ),
     ] = None,
     file: Annotated[
         str | None,

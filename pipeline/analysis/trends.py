@@ -40,8 +40,9 @@ class Trend:
 
     `places` are first points of new segments, `kinds` LEVEL or SLOPE. The columns of
     `facts` are the effect in standard deviations of the noise, the gain in long-run
-    variances, the p-value, and before and after: levels beside a jump, slopes per step
-    beside a bend. `residuals` are of the finest segmentation, curves included.
+    variances, the p-value, and before and after: levels at the last point before a
+    jump and the first after it, slopes per step beside a bend. `residuals` are of the
+    finest segmentation, curves included.
     """
 
     places: Ints
@@ -195,8 +196,11 @@ def _measure(
     a0, b0 = line(x[lo:mid], y[lo:mid])
     a1, b1 = line(x[mid:hi], y[mid:hi])
     if place[1] == LEVEL:
-        facts[3], facts[4] = a0 + b0 * x[mid], a1 + b1 * x[mid]
-        facts[0] = facts[4] - facts[3]
+        # Each level where its own line ends: a curve's line, drawn on by a step, may
+        # leave the range of all values. The jump is what the trend does not explain.
+        facts[3], facts[4] = a0 + b0 * x[mid - 1], a1 + b1 * x[mid]
+        between = (x[mid - 1] + x[mid]) / 2
+        facts[0] = (a1 - a0) + (b1 - b0) * between
     else:
         facts[3], facts[4] = b0, b1
         # How far the two lines part over the shorter of the two segments.

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.analysis import find_change_points, find_events, q_values
+from pipeline.analysis import find_breaks, find_change_points, find_events, q_values
 from pipeline.errors import UsageError
 
 STEPS = np.arange(30) * 50
@@ -104,3 +104,13 @@ def test_q_values():
     p = np.array([0.03, 0.01, 0.04])
     assert q_values(p, 4) == pytest.approx([0.16 / 3, 0.04, 0.16 / 3])
     assert q_values(np.zeros(0), 5).size == 0
+
+
+def test_levels_beside_a_jump_are_levels_of_the_series():
+    """A fall that flattens: its lines, drawn on by a step, leave the series' range."""
+    values = np.array([43.3, 43.4, 22.9, 10.2, 5.9, 4.0, 3.0, 2.4, 2.0, 1.8, 1.6, 1.5])
+    values = np.concatenate([values, np.linspace(1.4, 1.2, 14)])
+    first, *_ = breaks = find_breaks(np.arange(26) * 32.0, values)
+    levels = [each for each in breaks if each.kind == "level"]
+    assert all(1 < each.after < each.before < 44 for each in levels)
+    assert (first.kind, first.effect_size < 0) == ("level", True)
