@@ -176,6 +176,16 @@ def test_rounding_noise_equals_the_definition():
     assert row["int4_clip_gain_db"] > 1  # a normal tensor gains by clipping
 
 
+@pytest.mark.parametrize("rank", [1, 7, 30])
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
+def test_a_product_has_the_rank_of_its_factors(rank, scale):
+    rng = np.random.default_rng(rank)
+    product = rng.standard_normal((120, rank)) @ rng.standard_normal((rank, 50))
+    row = SPECTRA.measure(tensor_of(product * scale))["spectra"][0]
+    assert row["numerical_rank"] == rank
+    assert row["rank_99"] <= rank
+
+
 def test_sparsity_patterns_by_hand():
     array = np.ones((32, 32))
     array[:16, :16] = 0  # one of four blocks; half of its 256 groups of four

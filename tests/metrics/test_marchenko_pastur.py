@@ -48,6 +48,23 @@ def test_planted_directions_are_counted(n_spikes):
     assert bulk.fraction == 1 - n_spikes / 150
 
 
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_spikes_of_a_covariance_are_counted_and_lie_where_they_must(is_turned):
+    """Baik & Silverstein 2006: ℓ > 1 + √γ shows at N·ℓ·(1 + γ / (ℓ − 1))."""
+    n, m, spikes = 800, 200, [9.0, 6.0, 4.0]
+    gamma = m / n
+    population = np.append(spikes, np.ones(m - len(spikes)))
+    w = np.random.default_rng(3).standard_normal((n, m)) * np.sqrt(population)
+    lam = eigenvalues(w.T if is_turned else w)
+    assert fit_bulk(lam, n, m).n_spikes == len(spikes)
+    expected = [n * spike * (1 + gamma / (spike - 1)) for spike in spikes]
+    assert lam[: len(spikes)] == pytest.approx(expected, rel=0.15)
+    # Below the threshold of 1.5 a spike of the covariance leaves no trace.
+    population[: len(spikes)] = 1.3
+    w = np.random.default_rng(4).standard_normal((n, m)) * np.sqrt(population)
+    assert fit_bulk(eigenvalues(w), n, m).n_spikes == 0
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 def test_only_sigma_and_edge_follow_the_scale(scale):
     lam = eigenvalues(np.random.default_rng(2).standard_normal((60, 40)))
