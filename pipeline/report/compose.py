@@ -41,12 +41,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a block stands: what `$name` and `{name}` mean there."""
+    """Where a block stands: what `$name` and `{name}` mean there.
+
+    `unchosen` names those that a choice found no value for.
+    """
 
     ledger: Ledger
     bindings: Bindings
     values: Mapping[str, str]
     forms: tuple[str, ...]
+    unchosen: frozenset[str] = frozenset()
 
 
 def compose(
@@ -118,8 +122,12 @@ def _choose(block: Block, place: _Place) -> tuple[_Place, list[Part]]:
         name: None if value is None else str(value) for name, value in chosen.items()
     }
     texts = {name: printable(word) for name, word in words.items() if word is not None}
-    bindings = {**place.bindings, **words}
-    return replace(place, bindings=bindings, values={**place.values, **texts}), []
+    return replace(
+        place,
+        bindings={**place.bindings, **words},
+        values={**place.values, **texts},
+        unchosen=place.unchosen | {name for name, word in words.items() if not word},
+    ), []
 
 
 def _part(part: str | Block, place: _Place) -> Part:
@@ -181,7 +189,7 @@ def _figure(block: Block, place: _Place) -> Part:
 
     figure = find_figure(block.name)
     words = {key: _word(word, place) for key, word in block.params.items()}
-    if "tensor" in words and words["tensor"] is None:
+    if {f"${name}" for name in place.unchosen} & set(block.params.values()):
         return Notice(f"{figure.question} There is none here that could be shown.")
     asked, options = figure.split(
         {key: str(word) for key, word in words.items() if word is not None}

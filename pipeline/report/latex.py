@@ -126,7 +126,7 @@ def _table(part: TableView) -> Iterator[str]:
     """As wide as the page at most; columns beyond the ninth are named, not shown."""
     caption = f"{_inline(part.caption)} {_query(part.evidence)}"
     if not part.rows:
-        yield f"\n{caption} No row.\n"
+        yield f"\n{caption} --- no row.\n"
         return
     yield "\n\\begin{center}"
     yield rf"{{\small {caption}}}\\[0.3em]"
