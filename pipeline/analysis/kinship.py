@@ -46,7 +46,8 @@ class Kinship:
     alone) and `rounded` (equal within the coarser type) are estimates. `distance` is
     0 between equals, 1 between strangers, √2 between opposites. `growth` is (‖b‖² −
     ‖a‖²) / ‖b − a‖² with its standard error: +1 where b is a plus a change that does
-    not know a, −1 the other way. `coarser` > 0: b is stored in wider steps. Kurtosis
+    not know a, −1 the other way. `coarser` is +1 where b is stored in wider
+    steps in all tensors that differ, −1 where a is. Kurtosis
     is higher in b in `n_heavier` of the related tensors, lower in `n_lighter`.
     """
 
@@ -127,11 +128,12 @@ def _describe(sums: Floats, n: int) -> Kinship:
     kept = sums[:, 0] > 0
     of = {name: sums[kept, i] for i, name in enumerate(SUMS)}
     elements = of["n_elements"]
-    names = ("identical", "related", "equal", "zeroed", "filled", "rounded", "coarser")
+    names = ("identical", "related", "equal", "zeroed", "filled", "rounded")
     weight = np.where(of["growth_weight"] > 0, of["growth_weight"], np.nan)
     return Kinship(
         a=a[kept],
         b=b[kept],
+        coarser=of["coarser"] / np.maximum(of["unequal"], 1),
         distance=np.sqrt(of["squares"] / elements),
         growth=of["growth"] / weight,
         growth_stderr=1 / np.sqrt(weight),

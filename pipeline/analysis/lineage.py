@@ -21,6 +21,9 @@ from pipeline.analysis.margins import CLEAR_MARGIN, parent_margins
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Distances are estimated; a twentieth more or less is the same.
+_ALIKE = 0.05
+
 # From what was stated to what is only likely.
 _STRENGTH = ("steps", "declared", "rounded", "pruned", "untrained", "growth")
 
@@ -67,12 +70,20 @@ def build_lineage(
     sign, evidence = directions(kinship, relation, noise_fraction)
     edges = [
         Edge(int(kinship.a[i]), int(kinship.b[i]), int(sign[i]), evidence[i], i)
-        for i in np.lexsort((kinship.b, kinship.a, kinship.distance)).tolist()
+        for i in _shortest_first(kinship).tolist()
         if relation[i] != "stranger"
     ]
     n = previous.size
     forest = list(_span(n, [*_stated(kinship, edges, previous, base), *edges]))
     return _hedged(list(_walk(n, _orient(n, forest))), kinship, previous)
+
+
+def _shortest_first(kinship: Kinship) -> Ints:
+    """Pairs by distance; of those alike, the one with more to compare."""
+    with np.errstate(divide="ignore"):
+        alike = np.round(np.log(kinship.distance) / _ALIKE)
+    keys = (kinship.b, kinship.a, kinship.distance, -kinship.n_elements, alike)
+    return np.lexsort(keys)
 
 
 def _hedged(nodes: list[Node], kinship: Kinship, previous: Ints) -> list[Node]:

@@ -35,6 +35,7 @@ SUMS = (
     "growth_weight",
     "n_heavier",
     "n_lighter",
+    "unequal",
 )
 
 
@@ -113,10 +114,9 @@ def _add_tensor(
     total[6] += size * zeroed / n
     total[7] += size * filled / n
     total[8] += size * rounded / n
-    if of_b[3] > of_a[3]:
-        total[9] += size
-    elif of_b[3] < of_a[3]:
-        total[9] -= size
+    if equal < n:
+        total[14] += size
+        total[9] += size * np.sign(of_b[3] - of_a[3])
     if is_related and not same and squares_d > 0:
         scale = 4 * of_a[1] * of_b[1]
         if scale > 0:

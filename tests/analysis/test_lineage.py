@@ -89,6 +89,14 @@ def test_the_rounded_comes_from_the_exact():
     assert lineage([rounded, base], eps=eps)[0] == (1, "rounded")
 
 
+def test_a_copy_of_which_a_part_was_rounded_is_rounded():
+    base = noise(0)
+    mixed = [*base[:-1], base[-1].astype(ml_dtypes.bfloat16)]
+    eps = np.full(12, 2.0**-23)
+    eps[5] = 2.0**-7
+    assert lineage([mixed, base], eps=eps)[0] == (1, "rounded")
+
+
 def test_the_pruned_comes_from_the_whole():
     base = noise(0)
     pruned = [np.where(np.abs(t) < 0.5, 0, t) for t in base]
@@ -109,6 +117,14 @@ def test_a_stated_base_is_believed_but_not_against_the_weights():
     # An adapter has no tensor of its base: nothing speaks against it.
     adapter = [None] * len(base) + noise(5)
     assert lineage([base, adapter], base=[NONE, 0])[1] == (0, "declared")
+
+
+def test_of_parents_alike_the_one_with_more_to_compare_is_taken():
+    base = noise(0)
+    cut = [*base[:4], None, None]
+    tuned = changed(base, 1, 0.1)
+    found = lineage([cut, base, tuned])
+    assert found[2][0] == 1
 
 
 def test_copies_are_at_no_distance():
