@@ -53,6 +53,8 @@ def breaks(
     say(f"{series}: {found.num_rows} {'breaks' if each else 'events'}")
     if found.num_rows == 0:
         tested = run_query(warehouse, "testable", {"metric": "frobenius_norm"} | given)
+        if tested.num_rows == 0:
+            say(f"{metric or 'frobenius_norm'} has no value at any step")
         for row in tested.to_pylist():
             say(
                 f"{row['n_series']} series of {row['metric']}, "

@@ -60,6 +60,15 @@ def test_why_there_is_no_event(tmp_path, capsys, n_steps, make, why):
     assert f"5 series of frobenius_norm, {why}" in capsys.readouterr().err
 
 
+def test_a_metric_without_a_value(tmp_path, capsys):
+    root = str(lake(tmp_path, 20, lambda rng: rng.standard_normal(20).tolist()))
+    asked = ["breaks", "run", "--warehouse", root, "--metric"]
+    for metric in ("kurtosis", "relative_change"):
+        assert main([*asked, metric]) == 0
+        err = capsys.readouterr().err
+        assert err == f"run: 0 events\n{metric} has no value at any step\n"
+
+
 def test_what_cannot_be_asked(tmp_path, capsys):
     root = str(lake(tmp_path, 3, lambda rng: rng.standard_normal(3).tolist()))
     assert main(["breaks", "run", "--each", "--warehouse", root]) == 2
