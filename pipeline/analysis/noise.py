@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _CLIP = 4.0
+# Robust standard deviations that a point may lie beyond what is around it.
+_REACH = 2.5
 # Beyond this the series is a random walk, and no level of it is worth a test.
 _MOST_MEMORY = 0.9
 # Short series say little of their memory: this much is taken for granted.
@@ -33,29 +35,43 @@ def robust_scale(values: Floats) -> float:
 
 @njit(nogil=True, cache=True)
 def tame(x: Floats, y: Floats) -> Floats:
-    """The series with lone outliers drawn to the edge of what is near them.
+    """The series with outliers drawn to the edge of what is near them.
 
-    A point may lie 2σ beyond its four neighbours and the lines through them: a step, a
-    slope and a bend stay as they are, a spike loses its weight.
+    A point may lie _REACH σ beyond its four neighbours and the lines through them, also
+    when any one of the four is left out: a step, a slope and a bend stay as they are, a
+    spike of a point or two loses its weight.
     """
     n = y.size
     tamed = y.copy()
     missed = misfits(x, y, 1, np.zeros(0, np.int64))
-    reach = 1.0 * robust_scale(missed)
+    reach = _REACH * robust_scale(missed)
     for i in range(n):
-        low, high = np.inf, -np.inf
-        for a in range(max(i - 2, 0), min(i + 3, n)):
-            if a == i:
+        low, high = -np.inf, np.inf
+        for left_out in range(max(i - 2, 0), min(i + 3, n)):
+            if left_out == i:
                 continue
-            low, high = min(low, y[a]), max(high, y[a])
-            for b in range(a + 1, min(i + 3, n)):
-                if b == i:
-                    continue
-                on = y[a] + (y[b] - y[a]) * (x[i] - x[a]) / (x[b] - x[a])
-                if a < i < b or max(abs(a - i), abs(b - i)) <= 2:
-                    low, high = min(low, on), max(high, on)
-        tamed[i] = min(max(y[i], low - reach), high + reach)
+            least, most = _envelope(x, y, i, left_out)
+            low, high = max(low, least), min(high, most)
+        # Where leaving out turns the two around there is nothing to go by.
+        if low <= high:
+            tamed[i] = min(max(y[i], low - reach), high + reach)
     return tamed
+
+
+@njit(nogil=True, cache=True)
+def _envelope(x: Floats, y: Floats, i: int, left_out: int) -> tuple[float, float]:
+    """Least and most at x[i] of its neighbours and of the lines through two of them."""
+    n, low, high = y.size, np.inf, -np.inf
+    for a in range(max(i - 2, 0), min(i + 3, n)):
+        if a in (i, left_out):
+            continue
+        low, high = min(low, y[a]), max(high, y[a])
+        for b in range(a + 1, min(i + 3, n)):
+            if b in (i, left_out):
+                continue
+            on = y[a] + (y[b] - y[a]) * (x[i] - x[a]) / (x[b] - x[a])
+            low, high = min(low, on), max(high, on)
+    return low, high
 
 
 @njit(nogil=True, cache=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import atan2, cos, log, sin, sqrt
 
-_FREEDOM_SHARE, _MOST_FREEDOM = 0.6, 20.0
+_FREEDOM_SHARE, _MOST_FREEDOM = 0.8, 40.0
 # 80 % over 50 % quantile of |t|, and the 50 % one, by degrees of freedom.
 _TAILS = (
     (40, 1.914, 0.6807),

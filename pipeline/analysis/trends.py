@@ -31,7 +31,7 @@ _LEAST_SIZE = 3
 _LEVEL_PRICE, _LINE_PRICE = 3.0, 4.0
 # Shares of the range under which a difference is rounding.
 _ROUNDING = 1e-6
-_DOUBT = 0.5
+_DOUBT = 0.25
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,20 @@ def test_false_alarms_stay_at_the_stated_level(n, kind, grid):
     assert sum(claims) <= 9
 
 
+@pytest.mark.parametrize("n", [15, 154])
+def test_outliers_beside_each_other_are_no_break(n):
+    # One point in twenty is ten times as wild; two in a row are no segment.
+    def wild(seed):
+        rng = np.random.default_rng(seed)
+        return rng.standard_normal(n) * np.where(rng.random(n) < 0.05, 10, 1)
+
+    claims = [
+        any(each.kind != "outlier" for each in find_breaks(range(n), wild(seed)))
+        for seed in range(100)
+    ]
+    assert sum(claims) <= 9
+
+
 def test_a_noiseless_step_and_a_noiseless_line():
     step = np.repeat([1.0, 2.0], 10)
     (found,) = find_breaks(range(20), step)
