@@ -100,4 +100,11 @@ def _pair(old: Side, new: Side) -> Bindings:
         "revision_a": old[1],
         "model_b": new[0],
         "revision_b": new[1],
+        "side_a": _text(old),
+        "side_b": _text(new),
     }
+
+
+def _text(side: Side) -> str:
+    model, revision = side
+    return model if revision is None else f"{model}@{revision}"

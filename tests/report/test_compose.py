@@ -144,9 +144,11 @@ def test_every_shipped_template_is_answered_without_a_notice(zoo):
 
 
 def test_a_pair_names_models_with_their_revisions(zoo):
-    text = "<!-- each: pair -->\n# {model_a}\n{revision_a}"
-    document = answered(zoo, text, pairs=[("pair@old", "deep@v1")])
-    assert [section.title for section in document.sections] == ["pair"]
+    text = "<!-- each: pair -->\n# {side_a}, {side_b}\n{revision_a}"
+    pairs = [("pair@old", "deep@v1"), ("pair", "run")]
+    document = answered(zoo, text, pairs=pairs)
+    titles = [section.title for section in document.sections]
+    assert titles == ["pair@old, deep@v1", "pair, run"]
 
 
 def test_what_is_not_there_is_named_with_what_is(zoo):
