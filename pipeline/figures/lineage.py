@@ -71,16 +71,16 @@ def _draw_line(axes: Axes, found: Branches, row: int) -> None:
     line = found.lines[row]
     x, y = _x(line.level), _y(row)
     if line.parent is not None:
-        style = "-" if line.is_decided else "--"
         corner = _x(found.lines[line.parent].level)
-        axes.plot(
-            [corner, corner, x],
-            [_y(line.parent) + 0.045, y, y],
-            linestyle=style,
-            color=GREY,
-            linewidth=0.8,
-            zorder=1,
-        )
+        top = _y(line.parent) + 0.045
+        look = "-" if line.is_decided else "--"
+        for across, down, style in (
+            ([corner, corner], [top, y], "-"),
+            ([corner, x], [y, y], look),
+        ):
+            axes.plot(
+                across, down, linestyle=style, color=GREY, linewidth=0.8, zorder=1
+            )
     axes.plot([x], [y], "o", color=PALETTE[0], markersize=3.2, zorder=2)
     left = x + 0.07
     room = COLUMN_WIDTH - left - 0.05
