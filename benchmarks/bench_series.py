@@ -1,7 +1,7 @@
-"""Following a run: breaks of thousands of series, its audit, changes step by step.
+"""Following a run: breaks of thousands of series, and its audit.
 
 The audit is the whole command, start-up included, over a warehouse of 150 checkpoints
-of 200 tensors; changes are entry-wise, the files in the page cache.
+of 200 tensors; its files are in the page cache.
 """
 
 from __future__ import annotations
@@ -18,21 +18,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from measure import print_row
-from safetensors.numpy import save_file
 
 from pipeline.analysis import find_change_points
-from pipeline.compare import compare_checkpoints, pair_steps
-from pipeline.extract import Settings
-from pipeline.sources import discover
 from pipeline.tables import CHECKPOINTS, TABLES, TENSOR_STATS, TENSORS, Table
 from pipeline.tables.column import FLAG, REAL, TEXT, TIME
-from pipeline.warehouse import open_warehouse
 
 WEIGHTLAKE = Path(sys.executable).with_name("weightlake")
 ROUNDS = 3
 N_SERIES, N_POINTS = 3000, 154
 N_STEPS, N_TENSORS = 150, 200
-N_COMPARED, N_PARAMETERS = 25, 10_000_000
 
 
 def series() -> pl.DataFrame:
@@ -133,40 +127,7 @@ def spawn(command: list[str]) -> tuple[float, float]:
     return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime
 
 
-def bench_changes(folder: Path) -> None:
-    """Ten tensors of a million entries that all move from step to step."""
-    rng = np.random.default_rng(0)
-    run, side = folder / "run", round((N_PARAMETERS / 10) ** 0.5)
-    tensors = {
-        f"h.{i}.mlp.c_fc.weight": rng.standard_normal((side, side), np.float32)
-        for i in range(10)
-    }
-    for step in range(N_COMPARED):
-        tensors = {name: values + 1e-3 for name, values in tensors.items()}
-        checkpoint = run / f"step-{step}"
-        checkpoint.mkdir(parents=True)
-        save_file(tensors, checkpoint / "model.safetensors")
-    settings = Settings(families=(), run="bench", replace=True)
-    lake = open_warehouse(folder / "changes")
-    pairs = pair_steps(discover(str(run)), "previous")
-    seconds, busy = [], time.process_time()
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        for old, new in pairs:
-            compare_checkpoints(old, new, lake, settings, with_directions=False)
-        seconds.append(time.perf_counter() - begin)
-    busy = (time.process_time() - busy) / ROUNDS
-    n_bytes = N_COMPARED * sum(values.nbytes for values in tensors.values())
-    print_row(
-        f"entry-wise changes along {N_COMPARED} checkpoints of 10 M parameters",
-        f"{n_bytes / statistics.median(seconds) / 1e9:.2f} GB/s of weights "
-        f"({n_bytes / busy / 1e9:.2f} GB a second of processor)",
-        "1 GB/s",
-    )
-
-
 if __name__ == "__main__":
     bench_breaks()
     with tempfile.TemporaryDirectory() as name:
         bench_audit(Path(name))
-        bench_changes(Path(name))
