@@ -9,6 +9,7 @@ from scipy.cluster.vq import kmeans2
 from sklearn.metrics import silhouette_score
 
 from pipeline.errors import UsageError
+from pipeline.metrics import clusters
 from pipeline.metrics.clusters import find_clusters, find_knee
 from pipeline.metrics.embeddings import measure_embedding
 from pipeline.metrics.group import Embedding, Member
@@ -56,8 +57,9 @@ def test_planted_clusters_are_found(k):
     assert row["silhouette"] > 0.5 > row["null_silhouette"]
 
 
-def test_one_wide_cloud_is_not_cut_into_one_cluster_and_strays():
+def test_one_wide_cloud_is_not_cut_into_one_cluster_and_strays(monkeypatch):
     """In many dimensions k-means++ starts from rows that nothing else is near to."""
+    monkeypatch.setattr(clusters, "N_NULL", 1)
     X = np.random.default_rng(0).standard_normal((600, 200))
     fitted = find_clusters(X.astype(np.float32), n_distinct=600)
     nearest = ((X[:, None] - fitted.centres) ** 2).sum(axis=2).argmin(axis=1)
