@@ -38,6 +38,7 @@ ANSWERS = (
         "How does a matrix of the series move from step to step?",
         f"query series {_SERIES} --param tensor={_MATRIX}",
     ),
+    ("When did its training turn, and in how many tensors?", f"breaks {SERIES}"),
 )
 FIGURES = (
     ("heatmap.svg", f"plot heatmap {_ENCODER} --param metric=stable_rank"),

@@ -6,13 +6,21 @@ import pytest
 
 from demo import run as module
 from demo.run import ANSWERS, FIGURES, run_demo
+from flows.cli.app import VERBS
 from pipeline.figures import find_figure
 from pipeline.query import list_queries
 
-COMMANDS = [command for _, command in ANSWERS] + [command for _, command in FIGURES]
+COMMANDS = [command for _, command in (*ANSWERS, *FIGURES)]
+NAMED = [each for each in COMMANDS if each.startswith(("query ", "plot "))]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def test_each_verb_is_one():
+    assert {command.split()[0] for command in COMMANDS} <= {
+        verb.__name__ for verb in VERBS
+    }
+
+
+@pytest.mark.parametrize("command", NAMED)
 def test_each_command_names_a_query_and_its_parameters(command):
     verb, name, *rest = shlex.split(command)
     assert rest[::2] == ["--param"] * (len(rest) // 2)
