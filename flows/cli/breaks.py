@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,7 +47,8 @@ def breaks(
 
     if each and metric is None:
         raise UsageError("--each is given without a metric", fix="Add --metric NAME")
-    asked = {"model": series, "metric": metric, "component": component}
+    model = _model_of(warehouse, series)
+    asked = {"model": model, "metric": metric, "component": component}
     given = {name: word for name, word in asked.items() if word is not None}
     found = run_query(warehouse, "change_points" if each else "events", given)
     emit(found, format_name=format_name, output=output)
@@ -60,3 +62,12 @@ def breaks(
                 f"{row['n_series']} series of {row['metric']}, "
                 f"at most {row['n_points']} points: {row['status']}"
             )
+
+
+def _model_of(warehouse: Path, series: str) -> str:
+    """The model whose checkpoints a series holds; mostly it is called the same."""
+    from pipeline.query import run_sql
+
+    text = "select distinct model from checkpoints where series = $series"
+    models = run_sql(warehouse, text, {"series": series}).column(0).to_pylist()
+    return str(models[0]) if len(models) == 1 else series

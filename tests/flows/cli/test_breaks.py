@@ -20,7 +20,7 @@ def lake(tmp_path, n_steps, make):
     ]
     return tiny_warehouse(
         tmp_path / "lake",
-        checkpoints=keys,
+        checkpoints=[key | {"series": "first try"} for key in keys],
         tensors=[{k: row[k] for k in (*keys[0], "tensor")} for row in stats],
         tensor_stats=stats,
     )
@@ -58,6 +58,12 @@ def test_why_there_is_no_event(tmp_path, capsys, n_steps, make, why):
     root = str(lake(tmp_path, n_steps, make))
     assert main(["breaks", "run", "--warehouse", root]) == 0
     assert f"5 series of frobenius_norm, {why}" in capsys.readouterr().err
+
+
+def test_a_series_whose_model_is_called_otherwise(tmp_path, capsys):
+    root = str(lake(tmp_path, 30, broken))
+    assert main(["breaks", "first try", "--warehouse", root]) == 0
+    assert capsys.readouterr().err == "first try: 1 events\n"
 
 
 def test_a_metric_without_a_value(tmp_path, capsys):
