@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
@@ -21,6 +22,8 @@ from pipeline.query.steady import is_replaced, watch_files
 # Writers put files in place in moments; who meets them this often, meets a crowd.
 _ATTEMPTS = 7
 _PAUSE_SECONDS = 0.02
+# What a function of ours says comes out of DuckDB behind this.
+_OURS = re.compile(r"^.* executing the UDF: UsageError: ")
 _OF_A_FILE = (duckdb.IOException, duckdb.InvalidInputException)
 _OF_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
@@ -118,7 +121,7 @@ def explain(
     error: duckdb.Error, *, where: str, damaged: Path | None = None
 ) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
-    message = str(error).strip()
+    message = _OURS.sub("", str(error).strip())
     if damaged or (isinstance(error, _OF_A_FILE) and ".parquet" in message):
         said = message.partition("\n")[0]
         return WarehouseError(

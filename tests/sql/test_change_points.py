@@ -112,7 +112,7 @@ def test_the_function_is_the_detector(lake):
 
 def test_steps_that_repeat_are_said(lake):
     text = "select series_breaks([1, 2, 2], [0.0, 1, 2], 'std')"
-    with pytest.raises(QueryError, match="step 2 follows step 2"):
+    with pytest.raises(QueryError, match=r"^sql: step 2 follows step 2"):
         run_sql(lake, text)
 
 
