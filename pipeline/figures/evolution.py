@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from pipeline.figures.glyphs import column, cut, spark
 from pipeline.figures.grid import only
@@ -24,6 +23,7 @@ from pipeline.figures.style import (
 from pipeline.figures.terminal import DEFAULT_WIDTH
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -95,6 +95,8 @@ def as_spectra(frame: pl.DataFrame, most: int) -> list[Spectrum]:
 
     Raises UsageError when the frame holds several models, tensors or views.
     """
+    import polars as pl
+
     rows = frame.drop_nulls("singular_value").filter(pl.col("singular_value") > 0)
     if rows.is_empty():
         return []

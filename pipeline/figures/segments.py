@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from pipeline.figures.curves import Curves, as_curves
 from pipeline.figures.labels import label_of
@@ -25,6 +24,7 @@ from pipeline.figures.style import (
 from pipeline.figures.terminal import DEFAULT_WIDTH, sketch_series
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
@@ -67,6 +67,8 @@ def draw_segments(frame: pl.DataFrame) -> Figure:
 
 def sketch_segments(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
     """The series as `series` sketches them, and below them events and breaks."""
+    import polars as pl
+
     events = frame.drop_nulls("agreement").group_by("step")
     shares = events.agg(pl.col("agreement").max()).sort("step")
     lines = [
@@ -132,6 +134,8 @@ def _draw_fits(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
 
 
 def _draw_rings(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
+    import polars as pl
+
     rows = frame.drop_nulls("kind").filter(pl.col("value").is_finite())
     if rows.is_empty():
         return []
@@ -151,6 +155,8 @@ def _draw_rings(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
 
 def _draw_events(axes: Axes, frame: pl.DataFrame, n_lines: int) -> list[Line2D]:
     """A line through the picture at each event, its share of the series above it."""
+    import polars as pl
+
     events = frame.drop_nulls("agreement").group_by("step")
     shares = events.agg(pl.col("agreement").max()).sort("step")
     drawn, end = None, -np.inf

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
 from pipeline.figures.colours import norm_of, write_colours
 from pipeline.figures.glyphs import SHADES, column, cut, shade
@@ -28,6 +27,7 @@ from pipeline.figures.style import (
 from pipeline.figures.terminal import DEFAULT_WIDTH
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -110,6 +110,8 @@ def as_step_grid(frame: pl.DataFrame, scale: Scale) -> StepGrid | None:
 
     Raises UsageError when it holds several models or metrics.
     """
+    import polars as pl
+
     rows = frame.drop_nulls(["layer", "step", "value"])
     if rows.is_empty():
         return None

@@ -124,6 +124,6 @@ def test_names_with_quotes_and_markup_pass_as_parameters(tmp_path):
 
 
 def test_a_default_may_be_another_parameters_value():
-    query = find_query("compare")
+    query = find_query("distance")
     defaults = {p.name: p.default for p in query.parameters}
     assert defaults["model_b"] == "$model_a"
