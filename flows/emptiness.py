@@ -7,16 +7,19 @@ from pathlib import Path
 
 from flows.progress import say
 
+_MOST_HINTS = 2
+
 
 def say_no_rows(root: Path, sql: str) -> None:
     """Say on stderr which tables of an empty answer are empty, and what fills them.
 
-    Silent where the tables hold rows: then the answer is simply no.
+    Silent where the tables hold rows: then the answer is simply no. Silent too where
+    many are empty: the question reads whatever there is, and none is the reason.
     """
     from pipeline.query import list_empty_tables
 
     hints = list(_hints(list_empty_tables(root, sql)))
-    if hints:
+    if 0 < len(hints) <= _MOST_HINTS:
         say("; ".join(["no rows", *hints]))
 
 

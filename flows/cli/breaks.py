@@ -35,7 +35,7 @@ def breaks(
 ) -> None:
     """Find the few steps at which a training run turned.
 
-    relative_change is there after `weightlake compare SERIES`.
+    relative_change is there after `weightlake compare FOLDER`.
 
     For example:
       weightlake breaks byte-gpt2

@@ -89,10 +89,15 @@ def _name_rows(axes: Axes, rows: pl.DataFrame, *, is_one: bool) -> None:
     size = FONT_SIZE - 1
     shared = _shared_start(rows["tensor"].to_list())
     tensors = [f"…{name[shared:]}" if shared else name for name in rows["tensor"]]
-    names = [
-        fit(tensor if is_one else f"{model} {tensor}", COLUMN_WIDTH * 0.47, size)
-        for model, tensor in zip(rows["model"], tensors, strict=True)
-    ]
+    whole = COLUMN_WIDTH * 0.47
+    if is_one:
+        names = [fit(tensor, whole, size) for tensor in tensors]
+    else:
+        # Half for each: a long model would take the layer out of a tensor's name.
+        names = [
+            f"{fit(model, whole * 0.36, size)} {fit(tensor, whole * 0.6, size)}"
+            for model, tensor in zip(rows["model"], tensors, strict=True)
+        ]
     axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

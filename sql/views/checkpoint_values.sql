@@ -1,6 +1,7 @@
 -- question: Which values of metrics may be averaged into one of their checkpoint?
 -- grain: one row per weight of two or more dimensions, view and metric with a value
 -- inputs: series, tensors
+-- column: table_name text — table that holds the metric
 -- column: x real — value of the metric
 
 -- Aliases show their originals' values, as they act more than once; kernel offsets are

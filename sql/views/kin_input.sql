@@ -1,6 +1,8 @@
 -- question: What is a comparison of all checkpoints given, as lists?
 -- grain: one row
 -- inputs: sketched, matrices, checkpoints, chosen_checkpoints
+-- column: checkpoints list of text — a struct per checkpoint, by place
+-- column: tensors list of text — a struct per sketch of a tensor
 
 -- Two lists of structs: `checkpoints`, by place, with what steps and configs state of
 -- their descent; and `tensors`, their sketches.

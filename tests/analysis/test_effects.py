@@ -90,3 +90,17 @@ def test_two_constants_have_a_delta_and_no_deviations():
     found = compare_samples([1, 1], [2, 2])
     assert (found.status, found.hedges_g) == ("ok", None)
     assert found.cliffs_delta[0] == 1
+
+
+def test_small_samples_with_ties_have_no_p_below_their_least():
+    found = compare_samples([94] * 4, [98] * 4)
+    assert found.p_value == pytest.approx(2 / 70)
+    tied = ([1, 2, 2, 3, 5], [2, 4, 4, 6])
+    ranks = stats.rankdata(tied[0] + tied[1])
+    expected = stats.permutation_test(
+        (ranks[:5], ranks[5:]),
+        lambda a, _: abs(sum(a) - 5 * ranks.mean()),
+        alternative="greater",
+        n_resamples=10**6,
+    )
+    assert compare_samples(*tied).p_value == pytest.approx(expected.pvalue)
