@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pipeline.structure import Structure, count, trace_flow, walk_tensors
@@ -46,7 +47,7 @@ def pack(structure: Structure, classes: dict[str, int]) -> Json:
         "family": structure.family,
         "architecture": structure.architecture,
         "kind": structure.kind,
-        "source": structure.source,
+        "source": _without_folders(structure.source),
         "sizes": structure.sizes,
         "config": _small(structure.config),
         "notes": list(structure.notes),
@@ -109,6 +110,11 @@ def _kind(
 
 def _or_none(number: int | None) -> int:
     return _NULL if number is None else number
+
+
+def _without_folders(source: str) -> str:
+    """A hub's name as it is, a path by its last part: the page is made to be sent."""
+    return Path(source).name if Path(source).is_absolute() else source
 
 
 def _small(config: Mapping[str, Any]) -> Json:

@@ -93,16 +93,24 @@ def _name_rows(axes: Axes, rows: pl.DataFrame, *, is_one: bool) -> None:
     if is_one:
         names = [fit(tensor, whole, size) for tensor in tensors]
     else:
-        # Half for each: a long model would take the layer out of a tensor's name.
+        # A part for each: a long model would take the layer out of a tensor's name.
+        shorts = [_since_layer(name) for name in rows["tensor"]]
         names = [
-            f"{fit(model, whole * 0.36, size)} {fit(tensor, whole * 0.6, size)}"
-            for model, tensor in zip(rows["model"], tensors, strict=True)
+            f"{fit(model, whole * 0.36, size)} {fit(short, whole * 0.6, size)}"
+            for model, short in zip(rows["model"], shorts, strict=True)
         ]
     axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#E6E6E6", linewidth=0.4)
     axes.set_axisbelow(True)
+
+
+def _since_layer(name: str) -> str:
+    """A tensor's name from its first number on; what comes before is its model's."""
+    parts = name.removesuffix(".weight").split(".")
+    first = next((i for i, part in enumerate(parts) if part.isdigit()), 0)
+    return ".".join(parts[first:])
 
 
 def _shared_start(names: list[str]) -> int:

@@ -94,3 +94,11 @@ def test_each_class_stands_once_with_its_source():
     assert len(names) == len(set(names))
     attention = next(c for c in classes if c["name"].endswith(".LlamaAttention"))
     assert "class LlamaAttention(nn.Module):\n" in attention["code"]
+
+
+def test_a_page_to_send_tells_no_folders():
+    for source, shown in (
+        ("/home/me/zoo/net", "net"),
+        ("org/net@main", "org/net@main"),
+    ):
+        assert pack(Structure("m", "f", (), source=source), {})["source"] == shown

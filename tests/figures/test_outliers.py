@@ -1,3 +1,4 @@
+import polars as pl
 import pytest
 
 from pipeline.figures.outliers import draw_outliers
@@ -20,6 +21,13 @@ def test_what_all_names_begin_with_is_left_out():
     assert {"…0", "…1"} <= set(texts_of(figure))
     alone = draw_outliers(outliers_frame([9.0], "model.w"))
     assert "model.w.0" in texts_of(alone)
+
+
+def test_of_several_models_the_layer_stays_in_the_name():
+    frame = outliers_frame([9.0, 8.0, 7.0], "encoder.layer.11.output.dense")
+    models = pl.Series("model", ["all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "other"])
+    texts = texts_of(draw_outliers(frame.with_columns(models)))
+    assert sum(" 11.output.dense." in text for text in texts) == 3
 
 
 @pytest.mark.parametrize(
