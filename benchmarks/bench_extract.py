@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,19 @@ def gpt2_small() -> dict[str, tuple[int, ...]]:
 
 
 def save(folder: Path, shapes: dict[str, tuple[int, ...]], seed: int) -> None:
-    """Random float32 weights of these shapes, as a checkpoint folder."""
+    """Random float32 weights of these shapes, as a checkpoint folder.
+
+    Made in a process of its own: a command that is started later would count the
+    largest memory that its parent ever held as its own.
+    """
+    process = get_context("fork").Process(target=_save, args=(folder, shapes, seed))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{folder} could not be written")
+
+
+def _save(folder: Path, shapes: dict[str, tuple[int, ...]], seed: int) -> None:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     tensors = {
