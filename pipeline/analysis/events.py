@@ -17,7 +17,9 @@ from pipeline.analysis.agreement import chance_of_meeting
 from pipeline.analysis.change_points import ChangePoints
 
 # Of the series tested; fewer are turns of single tensors, and listed as such.
-MIN_AGREEMENT = 0.2
+MIN_AGREEMENT = 0.1
+# So improbable must a meeting be: a run has many metrics that could have shown one.
+MEETING_ALPHA = 0.01
 # Breaks so many checkpoints from the step that most series name are told with it.
 REACH = 2
 # One step in so many is a moment of the run: series agree that break within it.
@@ -69,7 +71,7 @@ def find_events(
     within: Sequence[str] = (),
     member: str = "tensor",
     min_agreement: float = MIN_AGREEMENT,
-    alpha: float = 0.05,
+    alpha: float = MEETING_ALPHA,
 ) -> pl.DataFrame:
     """One row per Event, the most shared first.
 

@@ -69,7 +69,7 @@ def find_run_events(
     for part in frame.partition_by("model", maintain_order=True):
         model = part["model"][0]
         events = [
-            _of_metric(found, of_one, min_agreement, alpha)
+            _of_metric(found, of_one, min_agreement)
             for of_one in part.partition_by("metric", maintain_order=True)
         ]
         rows += [asdict(each) for each in _joined(model, pl.concat(events), part)]
@@ -77,7 +77,7 @@ def find_run_events(
 
 
 def _of_metric(
-    found: ChangePoints, rows: pl.DataFrame, min_agreement: float, alpha: float
+    found: ChangePoints, rows: pl.DataFrame, min_agreement: float
 ) -> pl.DataFrame:
     model, metric = rows.select("model", "metric").row(0)
     own = (pl.col("model") == model) & (pl.col("metric") == metric)
@@ -87,7 +87,6 @@ def _of_metric(
         rows["step"].unique().to_list(),
         within=("model", "metric"),
         min_agreement=min_agreement,
-        alpha=alpha,
     ).with_columns(is_logged=pl.lit(rows[MEMBER].null_count() == rows.height))
 
 

@@ -6,7 +6,7 @@
 -- param: component text = null from tensors.component — only this component
 -- param: parameter text = null from tensors.parameter — null: all but biases
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
--- param: min_agreement real = 0.2 in 0..1 — share of the tensors that an event needs
+-- param: min_agreement real = 0.1 in 0..1 — share of tensors that an event needs
 -- inputs: run_values, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
