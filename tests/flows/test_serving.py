@@ -18,6 +18,10 @@ from pipeline.errors import WeightlakeError
 PATIENCE = 150
 
 
+def restore_interrupt():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 def test_serve_runs_what_is_due_and_ends_with_ctrl_c(tmp_path):
     (tmp_path / "net").mkdir()
@@ -41,6 +45,8 @@ def test_serve_runs_what_is_due_and_ends_with_ctrl_c(tmp_path):
             stderr=stream,
             env=environment,
             start_new_session=True,
+            # Tests that were started in the background have Ctrl-C switched off.
+            preexec_fn=restore_interrupt,  # noqa: PLW1509  no thread runs here
         )
         try:
             until = time.monotonic() + PATIENCE
