@@ -100,22 +100,30 @@ def decode(
     kind = BLOCK_TYPES[options["kind"]]
     blocks = parts.rows("codes", start, stop)
     n_row_bytes = options["n_cols"] // kind.n_values * kind.n_bytes
-    values: NDArray[np.float32] = _library().dequantize(
-        blocks.reshape(stop - start, n_row_bytes), kind.number
-    )
+    values = _dequantize(blocks.reshape(stop - start, n_row_bytes), kind)
     return values.astype(np.float32, copy=False).reshape(stop - start, -1)
 
 
 @cache
 def _can_decode(kind: BlockType) -> bool:
-    """Whether the installed library decodes one block of the type."""
+    """Whether the installed library knows the type, and decodes one block of it."""
+    known = {each.value for each in _library().GGMLQuantizationType}
+    if kind.number not in known:
+        return False
     block = np.zeros((1, kind.n_bytes), np.uint8)
     try:
         with np.errstate(all="ignore"):
-            _library().dequantize(block, kind.number)
-    except (NotImplementedError, AttributeError):
+            _dequantize(block, kind)
+    except NotImplementedError:
         return False
     return True
+
+
+def _dequantize(blocks: NDArray[np.generic], kind: BlockType) -> NDArray[np.float32]:
+    # By the library's own word: of a bare number it cannot say that it is unsupported.
+    word = _library().GGMLQuantizationType(kind.number)
+    values: NDArray[np.float32] = _library().dequantize(blocks, word)
+    return values
 
 
 @cache

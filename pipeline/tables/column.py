@@ -86,6 +86,26 @@ def status_column(*words: str, of: str = "") -> Column:
     return Column("status", TEXT, meaning, nullable=False, words=words)
 
 
+def view_columns(reason: str = "what the status means here") -> tuple[Column, ...]:
+    """What a row about one matrix view of a tensor begins with, its status included."""
+    return (
+        *key_columns(),
+        Column("tensor", TEXT, "full state-dict key", nullable=False),
+        Column("view", TEXT, "as in spectra", nullable=False),
+        Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
+        status_column(
+            "ok",
+            "no_view",
+            "empty",
+            "all_zero",
+            "non_finite",
+            "over_budget",
+            "not_converged",
+        ),
+        Column("reason", TEXT, reason),
+    )
+
+
 def key_columns() -> tuple[Column, ...]:
     """The columns that every table begins with: which checkpoint a row is about."""
     return (

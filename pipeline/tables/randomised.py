@@ -1,14 +1,6 @@
 """What does shuffling a matrix's entries leave of its spectrum?"""
 
-from pipeline.tables.column import (
-    COUNT,
-    REAL,
-    TEXT,
-    Column,
-    Table,
-    key_columns,
-    status_column,
-)
+from pipeline.tables.column import COUNT, REAL, Column, Table, view_columns
 from pipeline.tables.tail import NULL_METRICS
 
 RANDOMISED = Table(
@@ -16,20 +8,7 @@ RANDOMISED = Table(
     grain="one row per matrix view of a measured tensor; one with status no_view where it has none",
     key=("model", "revision", "tensor", "view"),
     columns=(
-        *key_columns(),
-        Column("tensor", TEXT, "full state-dict key", nullable=False),
-        Column("view", TEXT, "as in spectra", nullable=False),
-        Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
-        status_column(
-            "ok",
-            "no_view",
-            "empty",
-            "all_zero",
-            "non_finite",
-            "over_budget",
-            "not_converged",
-        ),
-        Column("reason", TEXT, "what the status means here"),
+        *view_columns(),
         Column("seed", COUNT, "seed of the shuffles"),
         Column(
             "n_shuffles",

@@ -1,14 +1,6 @@
 """How well is a spectrum's tail a power law, and what is alpha at equal shapes?"""
 
-from pipeline.tables.column import (
-    COUNT,
-    REAL,
-    TEXT,
-    Column,
-    Table,
-    key_columns,
-    status_column,
-)
+from pipeline.tables.column import COUNT, REAL, Column, Table, view_columns
 
 _CLAUSET = "Clauset, Shalizi & Newman 2009, section 4.1"
 _FARMS = "Hu et al. 2025, arXiv 2506.06280"
@@ -18,20 +10,7 @@ TAIL_FITS = Table(
     grain="one row per matrix view of a measured tensor; one with status no_view where it has none",
     key=("model", "revision", "tensor", "view"),
     columns=(
-        *key_columns(),
-        Column("tensor", TEXT, "full state-dict key", nullable=False),
-        Column("view", TEXT, "as in spectra", nullable=False),
-        Column("digest", TEXT, "xxh3-128 over dtype, shape and bytes", nullable=False),
-        status_column(
-            "ok",
-            "no_view",
-            "empty",
-            "all_zero",
-            "non_finite",
-            "over_budget",
-            "not_converged",
-        ),
-        Column("reason", TEXT, "what the status means here, or why a number is null"),
+        *view_columns("what the status means here, or why a number is null"),
         Column("seed", COUNT, "seed of the synthetic spectra"),
         Column(
             "n_synthetic",
