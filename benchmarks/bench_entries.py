@@ -9,10 +9,10 @@ import torch
 from measure import print_row, times_in_turn
 from numba import njit
 
-from pipeline.metrics.distribution import distribution
-from pipeline.metrics.entries import describe
-from pipeline.metrics.tally import tally
-from pipeline.metrics.values import TensorValues
+from pipeline.metrics.arrays.values import TensorValues
+from pipeline.metrics.entries.distribution import distribution
+from pipeline.metrics.entries.statistics import describe
+from pipeline.metrics.entries.tally import tally
 
 N = 200_000_000
 THREADS = 2

@@ -10,7 +10,7 @@ import torch
 from measure import print_row, times_in_turn
 from threadpoolctl import threadpool_limits
 
-from pipeline.metrics.singular_values import blocks_of_array, singular_values
+from pipeline.metrics.spectra.singular_values import blocks_of_array, singular_values
 
 # Twelve blocks' matrices (q, k, v apart) and two embeddings, stored as GPT-2 does.
 BLOCK = [(768, 768)] * 4 + [(768, 3072), (3072, 768)]

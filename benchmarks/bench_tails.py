@@ -21,8 +21,8 @@ from bench_extract import gpt2_small, run, save
 from measure import print_row
 
 from pipeline.extract import Settings, extract_checkpoint
-from pipeline.metrics.nulls import draw_metrics
-from pipeline.metrics.power_law import fit_power_law
+from pipeline.metrics.nulls.by_shape import draw_metrics
+from pipeline.metrics.tails.power_law import fit_power_law
 from pipeline.sources import discover
 from pipeline.warehouse import open_warehouse
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from demo.make_zoo import ENCODER, SERIES, ZOO, make_zoo
 from demo.train_series import Recipe
-from flows.cli import main
+from weightlake.cli import main
 
 HERE = Path(__file__).parent
 PICTURES = HERE / "pictures"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.outcomes import failure_lines, outcomes_table
 from pipeline.extract import Outcome
 from pipeline.text.markup import escape_markdown, to_markdown
+from pipeline.zoo.outcomes import failure_lines, outcomes_table
 
 
 def publish(name: str, outcomes: Sequence[Outcome], summary: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from flows.exit_codes import INTERRUPTED
+from pipeline.exit_codes import INTERRUPTED
 
 _GRACE_SECONDS = 5.0
 _SHOW_CURSOR = "\x1b[?25h"

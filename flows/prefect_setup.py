@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from flows.require import require
+from pipeline.require import require
 
 _SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

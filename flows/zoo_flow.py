@@ -21,20 +21,20 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish
-from flows.outcomes import summary_line
-from flows.progress import Meter, byte_meter
-from flows.runs import (
+from pipeline.extract import Outcome, Settings, extract_checkpoint
+from pipeline.refs import CheckpointSource
+from pipeline.warehouse import Warehouse, open_warehouse
+from pipeline.zoo.manifest import read_zoo, zoo_settings
+from pipeline.zoo.outcomes import summary_line
+from pipeline.zoo.progress import Meter, byte_meter
+from pipeline.zoo.runs import (
     fail_missing,
     find_sources,
     outcome_line,
     say_aside,
     source_bytes,
 )
-from flows.settings import WAREHOUSE, share
-from flows.zoo import read_zoo, zoo_settings
-from pipeline.extract import Outcome, Settings, extract_checkpoint
-from pipeline.refs import CheckpointSource
-from pipeline.warehouse import Warehouse, open_warehouse
+from pipeline.zoo.settings import WAREHOUSE, share
 
 WORKERS = 2  # one checkpoint's writing overlaps the next one's reading
 

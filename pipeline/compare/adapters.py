@@ -18,9 +18,9 @@ from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
 from pipeline.layout import Adapter, Layout, find_adapters, identify
 from pipeline.layout.naming import clean_name
-from pipeline.metrics.change import measure_change
-from pipeline.metrics.decode import to_float
-from pipeline.metrics.values import TensorValues
+from pipeline.metrics.arrays.decode import to_float
+from pipeline.metrics.arrays.values import TensorValues
+from pipeline.metrics.changes.change import measure_change
 from pipeline.refs import Checkpoint, TensorRef
 
 Matrix = NDArray[np.float64]

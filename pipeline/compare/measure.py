@@ -15,10 +15,10 @@ from pipeline.compare.match import Match, Row, describe_match
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
 from pipeline.extract.settings import Settings
-from pipeline.metrics.change import measure_change
-from pipeline.metrics.decode import is_measurable
-from pipeline.metrics.subspaces import measure_directions
-from pipeline.metrics.values import TensorValues
+from pipeline.metrics.arrays.decode import is_measurable
+from pipeline.metrics.arrays.values import TensorValues
+from pipeline.metrics.changes.change import measure_change
+from pipeline.metrics.changes.subspaces import measure_directions
 from pipeline.refs import TensorRef
 from pipeline.sources import TensorReader
 

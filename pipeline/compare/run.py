@@ -24,7 +24,7 @@ from pipeline.extract.ledger import digest_files
 from pipeline.extract.nulls import find_nulls
 from pipeline.extract.settings import Settings
 from pipeline.layout import identify
-from pipeline.metrics.nulls import Shape, has_null
+from pipeline.metrics.nulls.by_shape import Shape, has_null
 from pipeline.refs import CheckpointSource
 from pipeline.sources import list_files, open_checkpoint, open_reader
 from pipeline.tables import CHECKPOINTS, HEAD_CHANGES, TENSOR_CHANGES, TENSORS

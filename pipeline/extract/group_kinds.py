@@ -18,7 +18,7 @@ from pipeline.layout import (
     find_embeddings,
 )
 from pipeline.metrics import group
-from pipeline.metrics.values import TensorValues
+from pipeline.metrics.arrays.values import TensorValues
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import Vocabulary
 

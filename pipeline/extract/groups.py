@@ -17,8 +17,8 @@ from pipeline.extract.measure import TensorRecord
 from pipeline.extract.reading import ByteBudget, load
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout
+from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.tensor import Family, Rows
-from pipeline.metrics.values import TensorValues
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader, read_vocabulary
 

@@ -15,11 +15,11 @@ from pipeline.extract.reading import ByteBudget, load
 from pipeline.extract.reuse import Reuse
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, Location
-from pipeline.metrics.decode import is_measurable
-from pipeline.metrics.device import open_solver
-from pipeline.metrics.singular_values import Solve
+from pipeline.metrics.arrays.decode import is_measurable
+from pipeline.metrics.arrays.values import TensorValues
+from pipeline.metrics.spectra.device import open_solver
+from pipeline.metrics.spectra.singular_values import Solve
 from pipeline.metrics.tensor import Family, Rows, Tensor
-from pipeline.metrics.values import TensorValues
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.extract.frames import Row, frame
 from pipeline.layout import Layout
-from pipeline.metrics.nulls import (
+from pipeline.metrics.nulls.by_shape import (
     NULL_METRICS,
     NULLS_VERSION,
     SEED,

@@ -10,8 +10,8 @@ from pipeline.extract.ledger import Standing, digest_files, look_up
 from pipeline.extract.nulls import list_shapes, missing_nulls
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, identify
-from pipeline.metrics.nulls import count_draws
-from pipeline.metrics.singular_values import GRAMS_HELD
+from pipeline.metrics.nulls.by_shape import count_draws
+from pipeline.metrics.spectra.singular_values import GRAMS_HELD
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
 from pipeline.tables import SPECTRA

@@ -11,7 +11,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.errors import SourceError
-from pipeline.metrics.values import TensorValues
+from pipeline.metrics.arrays.values import TensorValues
 from pipeline.quantised import Parts, check_parts, decode_into, is_rowwise
 from pipeline.refs import Quantised, TensorRef
 from pipeline.sources import TensorReader

@@ -9,8 +9,8 @@ from typing import Literal
 from uuid import uuid4
 
 from pipeline.errors import UsageError
-from pipeline.metrics.device import Device
 from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
+from pipeline.metrics.spectra.device import Device
 from pipeline.metrics.tensor import Family
 from pipeline.refs import CheckpointSource
 

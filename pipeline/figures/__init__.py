@@ -1,7 +1,7 @@
 """What pictures are there? Frames in, matplotlib Figures or terminal text out."""
 
 from pipeline.figures.catalogue import FIGURES, find_figure
-from pipeline.figures.output import SUFFIXES, check_suffix, render, save
+from pipeline.figures.files.output import SUFFIXES, check_suffix, render, save
 from pipeline.figures.spec import FigureSpec, Option
 
 __all__ = [

@@ -5,27 +5,29 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from pipeline.errors import UsageError
-from pipeline.figures.bars import draw_parameters, draw_sizes
-from pipeline.figures.change_matrix import draw_change_matrix, sketch_change_matrix
-from pipeline.figures.channels import draw_channels
-from pipeline.figures.clusters import draw_clusters
-from pipeline.figures.configs import draw_configs
-from pipeline.figures.depth import draw_depth
-from pipeline.figures.esd import draw_esd
-from pipeline.figures.evolution import draw_evolution, sketch_evolution
-from pipeline.figures.heatmap import draw_heatmap
-from pipeline.figures.histogram import draw_histogram
-from pipeline.figures.lineage import draw_lineage, sketch_lineage
-from pipeline.figures.multiples import draw_multiples, sketch_multiples
-from pipeline.figures.outliers import draw_outliers
-from pipeline.figures.segments import draw_segments, sketch_segments
-from pipeline.figures.series import draw_series
-from pipeline.figures.sparsity_map import draw_sparsity_map
+from pipeline.figures.charts.bars import draw_parameters, draw_sizes
+from pipeline.figures.charts.change_matrix import (
+    draw_change_matrix,
+    sketch_change_matrix,
+)
+from pipeline.figures.charts.channels import draw_channels
+from pipeline.figures.charts.clusters import draw_clusters
+from pipeline.figures.charts.configs import draw_configs
+from pipeline.figures.charts.depth import draw_depth
+from pipeline.figures.charts.esd import draw_esd
+from pipeline.figures.charts.evolution import draw_evolution, sketch_evolution
+from pipeline.figures.charts.heatmap import draw_heatmap
+from pipeline.figures.charts.histogram import draw_histogram
+from pipeline.figures.charts.lineage import draw_lineage, sketch_lineage
+from pipeline.figures.charts.multiples import draw_multiples, sketch_multiples
+from pipeline.figures.charts.outliers import draw_outliers
+from pipeline.figures.charts.segments import draw_segments, sketch_segments
+from pipeline.figures.charts.series import draw_series
+from pipeline.figures.charts.sparsity_map import draw_sparsity_map
+from pipeline.figures.charts.spectrum import draw_energy, draw_scree
+from pipeline.figures.charts.steps import draw_steps, sketch_steps
 from pipeline.figures.spec import FigureSpec, Option
-from pipeline.figures.spectrum import draw_energy, draw_scree
-from pipeline.figures.steps import draw_steps, sketch_steps
-from pipeline.figures.terminal import sketch_heatmap, sketch_histogram, sketch_series
-from pipeline.figures.terminal_rows import (
+from pipeline.figures.terminal.rows import (
     sketch_channels,
     sketch_clusters,
     sketch_configs,
@@ -35,7 +37,12 @@ from pipeline.figures.terminal_rows import (
     sketch_sparsity_map,
     sketch_spectrum,
 )
-from pipeline.figures.terminal_spectra import sketch_depth, sketch_esd
+from pipeline.figures.terminal.sketch import (
+    sketch_heatmap,
+    sketch_histogram,
+    sketch_series,
+)
+from pipeline.figures.terminal.spectra import sketch_depth, sketch_esd
 
 _FLAG = {"false": False, "true": True}
 _SCALES = {name: name for name in ("value", "change")}

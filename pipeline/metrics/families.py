@@ -9,19 +9,19 @@ from functools import partial
 import numpy as np
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.adapters import measure_adapter
-from pipeline.metrics.channels import N_TOP, describe_side, sum_channels
-from pipeline.metrics.embeddings import measure_embedding
-from pipeline.metrics.entries import Row
-from pipeline.metrics.fits import fit_laws
-from pipeline.metrics.heads import measure_heads
-from pipeline.metrics.matrix_views import measure_spectra
-from pipeline.metrics.nulls import Nulls
-from pipeline.metrics.quantisation import clip_gain, rounding_noise
-from pipeline.metrics.randomised import measure_randomised
-from pipeline.metrics.sketches import measure_sketch
-from pipeline.metrics.sparsity import zero_patterns
-from pipeline.metrics.tail_fits import measure_tails
+from pipeline.metrics.circuits.adapters import measure_adapter
+from pipeline.metrics.circuits.heads import measure_heads
+from pipeline.metrics.embeddings.tokens import measure_embedding
+from pipeline.metrics.entries.channels import N_TOP, describe_side, sum_channels
+from pipeline.metrics.entries.fits import fit_laws
+from pipeline.metrics.entries.quantisation import clip_gain, rounding_noise
+from pipeline.metrics.entries.sketches import measure_sketch
+from pipeline.metrics.entries.sparsity import zero_patterns
+from pipeline.metrics.entries.statistics import Row
+from pipeline.metrics.nulls.by_shape import Nulls
+from pipeline.metrics.nulls.randomised import measure_randomised
+from pipeline.metrics.spectra.matrix_views import measure_spectra
+from pipeline.metrics.tails.tail_fits import measure_tails
 from pipeline.metrics.tensor import Family, Rows, Tensor
 
 _SINGLES = (np.finfo(np.float32).min, np.finfo(np.float32).max)

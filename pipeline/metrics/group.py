@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.decode import to_float
+from pipeline.metrics.arrays.decode import to_float
+from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.tensor import View
-from pipeline.metrics.values import TensorValues
 
 Matrix = NDArray[np.float64]
 

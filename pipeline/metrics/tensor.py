@@ -10,15 +10,15 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.metrics.distribution import Distribution, distribution
-from pipeline.metrics.entries import Row, describe
-from pipeline.metrics.singular_values import (
+from pipeline.metrics.arrays.values import TensorValues
+from pipeline.metrics.entries.distribution import Distribution, distribution
+from pipeline.metrics.entries.statistics import Row, describe
+from pipeline.metrics.entries.tally import Tally, tally
+from pipeline.metrics.spectra.singular_values import (
     SingularValues,
     Solve,
     singular_values,
 )
-from pipeline.metrics.tally import Tally, tally
-from pipeline.metrics.values import TensorValues
 
 Rows = dict[str, list[Row]]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.decode import to_float
+from pipeline.metrics.arrays.decode import to_float
 from pipeline.refs import TensorRef
 
 ReadBytes = Callable[[TensorRef, int, NDArray[np.uint8]], None]

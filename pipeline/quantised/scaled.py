@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.decode import to_float
+from pipeline.metrics.arrays.decode import to_float
 from pipeline.quantised.arithmetic import rescale
 from pipeline.quantised.form import (
     Form,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
-from pipeline.figures.inline import DARK_FIGURES
+from pipeline.figures.files.inline import DARK_FIGURES
 from pipeline.report.document import Document, Picture
 from pipeline.report.prose import Sentence
 from pipeline.report.prose import to_html as sentence_to_html

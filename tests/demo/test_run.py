@@ -6,9 +6,9 @@ import pytest
 
 from demo import run as module
 from demo.run import ANSWERS, FIGURES, run_demo
-from flows.cli.app import VERBS
 from pipeline.figures import find_figure
 from pipeline.query import list_queries
+from weightlake.cli.app import VERBS
 
 COMMANDS = [command for _, command in (*ANSWERS, *FIGURES)]
 NAMED = [each for each in COMMANDS if each.startswith(("query ", "plot "))]

@@ -141,7 +141,7 @@ def run_weightlake(*arguments, limit=None):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     return subprocess.run(
-        [sys.executable, "-m", "flows", *map(str, arguments)],
+        [sys.executable, "-m", "weightlake", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,

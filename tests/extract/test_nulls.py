@@ -6,7 +6,7 @@ import pytest
 
 import pipeline.extract.nulls as nulls_of_runs
 from pipeline.extract import Settings, extract_checkpoint
-from pipeline.metrics.nulls import NULL_METRICS
+from pipeline.metrics.nulls.by_shape import NULL_METRICS
 from pipeline.refs import ModelRef
 from pipeline.sources import discover
 from pipeline.tables import NULLS, SPECTRA

@@ -52,7 +52,7 @@ def done(tmp_path_factory):
     lake = folder / "lake"
     command = ["extract", folder, "--families", FAMILIES, "--warehouse", lake]
     ended = subprocess.run(
-        [sys.executable, "-W", "always", "-m", "flows", *map(str, command)],
+        [sys.executable, "-W", "always", "-m", "weightlake", *map(str, command)],
         capture_output=True,
         text=True,
         check=False,

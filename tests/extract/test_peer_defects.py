@@ -13,16 +13,16 @@ import pytest
 
 from pipeline.compare import compare_checkpoints
 from pipeline.extract import Settings, extract_checkpoint
-from pipeline.metrics.power_law import fit_power_law
-from pipeline.metrics.randomised import measure_randomised
-from pipeline.metrics.tail import describe_tail
+from pipeline.metrics.nulls.randomised import measure_randomised
+from pipeline.metrics.tails.power_law import fit_power_law
+from pipeline.metrics.tails.tail import describe_tail
 from pipeline.query import run_query, run_sql
 from pipeline.sources import discover
 from pipeline.tables import CHECKPOINTS, SPECTRA, TENSOR_CHANGES, TENSOR_STATS, TENSORS
 from pipeline.warehouse import open_warehouse
 from tests.extract.pico import gpt2_tensors, save_model
 from tests.extract.tables import rows_of
-from tests.metrics.arrays import tensor_of
+from tests.metrics.made_arrays import tensor_of
 
 ABSOLUTE_THRESHOLD = 1e-5  # theirs: smaller eigenvalues are not fitted
 LARGEST_SIDE = 50_000  # theirs: matrices with a longer side are left out

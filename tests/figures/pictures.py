@@ -12,7 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from pipeline.figures.style import house_style
+from pipeline.figures.shared.style import house_style
 
 NASTY = "org/$a$_{b} <b>&\"'\n模型 ünïcode\x1b[31m {% raw %}"
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline.figures.heatmap import draw_heatmap
-from pipeline.figures.output import render
-from pipeline.figures.series import draw_series
-from pipeline.figures.terminal import sketch_heatmap, sketch_series
+from pipeline.figures.charts.heatmap import draw_heatmap
+from pipeline.figures.charts.series import draw_series
+from pipeline.figures.files.output import render
+from pipeline.figures.terminal.sketch import sketch_heatmap, sketch_series
 from tests.figures.pictures import heatmap_frame, series_frame
 
 NAN, INF = float("nan"), float("inf")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.figures.channels import draw_channels
-from pipeline.figures.clusters import draw_clusters
-from pipeline.figures.sparsity_map import draw_sparsity_map
+from pipeline.figures.charts.channels import draw_channels
+from pipeline.figures.charts.clusters import draw_clusters
+from pipeline.figures.charts.sparsity_map import draw_sparsity_map
 from tests.figures.pictures import (
     NASTY,
     assert_readable,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.figures import FIGURES
-from pipeline.figures.inline import inline_svg
+from pipeline.figures.files.inline import inline_svg
 from tests.figures.structure import structure_of
 from tests.figures.test_catalogue import FRAMES
 

@@ -4,8 +4,8 @@ import pytest
 
 from flows import prefect_setup
 from flows.prefect_setup import can_write, prepare_prefect
-from flows.require import require
 from pipeline.errors import UsageError
+from pipeline.require import require
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from flows.cli import main
 from flows.schedule import check_cron
 from pipeline.errors import UsageError
+from weightlake.cli import main
 
 ZOO = '[zoo]\n[[models]]\npath = "net"\n'
 

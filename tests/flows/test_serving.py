@@ -41,7 +41,7 @@ def test_serve_runs_what_is_due_and_ends_with_ctrl_c(tmp_path):
     said = tmp_path / "stderr"
     with said.open("wb") as stream:
         serving = subprocess.Popen(
-            [sys.executable, "-m", "flows", "serve", str(zoo), "--interval", "15"],
+            [sys.executable, "-m", "weightlake", "serve", str(zoo), "--interval", "15"],
             stderr=stream,
             env=environment,
             start_new_session=True,

@@ -41,7 +41,7 @@ def weightlake(*words, cwd):
     for name in ("PREFECT_API_URL", "WEIGHTLAKE_WAREHOUSE"):
         environment.pop(name, None)
     return subprocess.run(
-        [sys.executable, "-m", "flows", *words],
+        [sys.executable, "-m", "weightlake", *words],
         capture_output=True,
         text=True,
         timeout=200,

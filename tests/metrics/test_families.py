@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from pipeline.metrics.entries.sparsity import zero_patterns
 from pipeline.metrics.families import CHANNELS, ENTRIES, FAMILIES, SPECTRA
-from pipeline.metrics.sparsity import zero_patterns
 from pipeline.metrics.tensor import Tensor
 from pipeline.tables import TABLES
-from tests.metrics.arrays import Whole, as_stored, stream_of, tensor_of, values_of
+from tests.metrics.made_arrays import Whole, as_stored, stream_of, tensor_of, values_of
 
 ODD = {
     "all zero": np.zeros((5, 3)),

@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 
 from pipeline.extract import Settings, extract_checkpoint
 from pipeline.extract.reading import load
-from pipeline.metrics.decode import to_float
+from pipeline.metrics.arrays.decode import to_float
 from pipeline.sources import discover, open_checkpoint, open_reader
 from pipeline.tables import CHECKPOINTS, SPECTRA, TENSOR_STATS, TENSORS
 from pipeline.warehouse import open_warehouse

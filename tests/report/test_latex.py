@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.figures.heatmap import draw_heatmap
-from pipeline.figures.pgf import write_pgf
+from pipeline.figures.charts.heatmap import draw_heatmap
+from pipeline.figures.files.pgf import write_pgf
 from pipeline.report import Facts, TypesetError, compose, find_scope, typeset
 from pipeline.report.latex import write_latex
 from pipeline.report.letters import set_text

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.metrics.nulls import null_p
+from pipeline.metrics.nulls.by_shape import null_p
 from pipeline.query import connect
 from tests.sql.small_zoo import pick
 from tests.tiny_warehouse import tiny_warehouse

@@ -1,5 +1,0 @@
-"""The command line: `weightlake VERB …`."""
-
-from flows.cli.app import main
-
-__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""What pictures share: style, labels, and frames shaped for drawing."""

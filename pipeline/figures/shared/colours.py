@@ -1,0 +1,50 @@
+"""Which colour stands for which number, and how is that written beside the picture?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.figures.shared.labels import power_of_ten, short_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+
+_WIDE_RATIO = 100.0  # largest over smallest, from which colours go by powers of ten
+
+
+def norm_of(values: np.ndarray) -> Normalize:
+    """Even steps, powers of ten where all are positive and far apart; 0 in the middle.
+
+    Signed values far apart are even up to their median size and by powers beyond.
+    """
+    from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+
+    low, high = float(values.min()), float(values.max())
+    if low < 0 < high:
+        most = max(-low, high)
+        middle = float(np.median(np.abs(values[values != 0])))
+        if most > _WIDE_RATIO * middle:
+            return SymLogNorm(middle, vmin=-most, vmax=most)
+        return Normalize(-most, most)
+    if low > 0 and high > _WIDE_RATIO * low:
+        return LogNorm(low, high)
+    if low == high:
+        around = abs(low) / 2 or 1.0
+        return Normalize(low - around, high + around)
+    return Normalize(low, high)
+
+
+def write_colours(axes: Axes, norm: Normalize) -> None:
+    """Few ticks, written without mathematics."""
+    from matplotlib.colors import LogNorm, SymLogNorm
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+    is_powers = isinstance(norm, (LogNorm, SymLogNorm))
+    write = power_of_ten if is_powers else short_number
+    if not is_powers:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))

@@ -1,0 +1,141 @@
+"""Which rows and columns does a layer heatmap have? The frame as a grid of cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import UsageError
+from pipeline.figures.shared.labels import drawable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# The order in which data meets them in a block; others follow by name.
+_FLOW = (
+    "token_embedding",
+    "position_embedding",
+    "type_embedding",
+    "patch_embedding",
+    "class_embedding",
+    "embedding",
+    "embedding_norm",
+    "norm",
+    "attention_norm",
+    "qkv",
+    "q_a",
+    "q_a_norm",
+    "q_b",
+    "kv_a",
+    "kv_a_norm",
+    "kv_b",
+    "q",
+    "k",
+    "v",
+    "q_norm",
+    "k_norm",
+    "relative_bias",
+    "o",
+    "attention_post_norm",
+    "cross_norm",
+    "cross_q",
+    "cross_k",
+    "cross_v",
+    "cross_kv",
+    "cross_o",
+    "mlp_norm",
+    "router",
+    "gate_up",
+    "gate",
+    "up",
+    "down",
+    "shared_gate",
+    "shared_up",
+    "shared_down",
+    "mlp_post_norm",
+    "final_norm",
+    "unembedding",
+)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`values[i, j]` is layer `layers[i]`, `components[j]`; NaN where there is none.
+
+    `layers` is (None,) for a network without layers; else `outside` names the
+    components that stand in none. `n_tensors` is the most values that fell into one
+    cell, whose median was taken.
+    """
+
+    title: str
+    metric: str
+    layers: tuple[int | None, ...]
+    components: tuple[str, ...]
+    values: np.ndarray
+    n_tensors: int
+    outside: tuple[str, ...]
+
+    @property
+    def finite(self) -> np.ndarray:
+        finite: np.ndarray = self.values[np.isfinite(self.values)]
+        return finite
+
+
+def as_grid(frame: pl.DataFrame) -> Grid | None:
+    """Arrange a result of query `heatmap`; None when it has no row.
+
+    Raises UsageError when it holds several checkpoints or metrics.
+    """
+    if frame.is_empty():
+        return None
+    title = f"{only(frame, 'model')}@{only(frame, 'revision')}"
+    metric = only(frame, "metric")
+    cells: dict[tuple[int | None, str], list[float]] = {}
+    for row in frame.iter_rows(named=True):
+        value = row["value"]
+        cell = cells.setdefault((row["layer"], str(row["component"])), [])
+        if value is not None:
+            cell.append(drawable(value))
+    layers = _layers({layer for layer, _ in cells})
+    outside = {name for layer, name in cells if layer not in layers}
+    cells = {place: found for place, found in cells.items() if place[0] in layers}
+    components = tuple(sorted({name for _, name in cells}, key=place_in_block))
+    values = np.full((len(layers), len(components)), np.nan)
+    for (layer, component), found in cells.items():
+        if found:
+            place = layers.index(layer), components.index(component)
+            values[place] = np.median(found)
+    most = max(len(found) for found in cells.values())
+    named = tuple(sorted(outside, key=place_in_block))
+    return Grid(title, metric, layers, components, values, most, named)
+
+
+def only(frame: pl.DataFrame, column: str) -> str:
+    """The one value that `column` holds, as text; UsageError when it holds several."""
+    values = frame[column].unique(maintain_order=True).to_list()
+    if len(values) > 1:
+        listed = ", ".join(str(value) for value in values[:5])
+        more = ", …" if len(values) > 5 else ""
+        raise UsageError(
+            f"one {column} can be drawn, the rows hold {len(values)}: {listed}{more}",
+            fix=f"Choose one with --param {column}=…",
+        )
+    return str(values[0])
+
+
+def _layers(found: set[int | None]) -> tuple[int | None, ...]:
+    """Every layer from the first to the last, also one without a row of its own."""
+    numbers = [layer for layer in found if layer is not None]
+    return tuple(range(min(numbers), max(numbers) + 1)) if numbers else (None,)
+
+
+def place_in_block(component: str) -> tuple[str, int, str]:
+    """Order of `decoder.q` or `q.bias`: the stack, the place in a block, the name."""
+    parts = component.split(".")
+    known = [place for place, part in enumerate(parts) if part in _FLOW]
+    if not known:
+        return "", len(_FLOW), component
+    stack = ".".join(parts[: known[0]])
+    return stack, _FLOW.index(parts[known[0]]), component

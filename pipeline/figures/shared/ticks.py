@@ -1,0 +1,19 @@
+"""How are axes of plain numbers marked? With few ticks, written short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.figures.shared.labels import short_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def few_ticks(axes: Axes, *, x_whole: bool = False, y_whole: bool = False) -> None:
+    """Five at most on either axis; `*_whole` for counts and indices."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    for axis, is_whole in ((axes.xaxis, x_whole), (axes.yaxis, y_whole)):
+        axis.set_major_locator(MaxNLocator(5, integer=is_whole))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))

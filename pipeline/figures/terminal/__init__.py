@@ -1,0 +1,1 @@
+"""The same pictures where there is only text."""

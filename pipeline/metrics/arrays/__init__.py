@@ -1,0 +1,1 @@
+"""Stored bytes as numbers: values in blocks of rows, dtypes decoded."""

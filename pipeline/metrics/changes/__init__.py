@@ -1,0 +1,1 @@
+"""How far one tensor moved, and in which directions."""

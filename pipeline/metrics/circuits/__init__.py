@@ -1,0 +1,1 @@
+"""Attention heads, their circuits, and low-rank adapters."""

@@ -1,0 +1,74 @@
+"""What does a LoRA adapter change? The spectrum of ΔW = scale · B · A, and its rank."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.metrics.circuits.products import (
+    describe_solved,
+    factorise,
+    product_spectrum,
+)
+from pipeline.metrics.entries.statistics import Row
+from pipeline.metrics.group import Adapter, Member
+from pipeline.metrics.tensor import Rows
+
+# What a scale changes: unknown without one. All else holds for any scale.
+_SCALED = (
+    "spectral_norm",
+    "frobenius_norm",
+    "nuclear_norm",
+    "min_singular_value",
+    "rank_tolerance",
+)
+
+
+def measure_adapter(adapter: Adapter) -> Rows:
+    """One row of `adapters`; with DoRA, B · A alone, without the magnitudes."""
+    a, b = adapter.factors.get("A"), adapter.factors.get("B")
+    first = b or a
+    row: Row = {
+        "tensor": first.tensor if first else None,
+        "digest": first.digest if first else None,
+        "partner": a.tensor if a and b else None,
+        "module": adapter.module,
+        "adapter": adapter.adapter,
+        "variant": adapter.variant,
+        "alpha": adapter.alpha,
+        "scale": adapter.scale,
+    }
+    if a is None or b is None:
+        reason = f"there is no lora_{'A' if a is None else 'B'} of this module"
+        return {"adapters": [row | {"status": "missing_partner", "reason": reason}]}
+    for member in (b, a):
+        if member.values is None:
+            refused = {"status": member.status, "reason": member.reason}
+            return {"adapters": [row | refused]}
+    return {"adapters": [row | _measure(adapter, a, b)]}
+
+
+def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
+    A, B = a.decode(a.patterns()), b.decode(b.patterns())
+    rank, n_inputs = A.shape
+    shape = (n_inputs, len(B)) if adapter.is_transposed else (len(B), n_inputs)
+    row: Row = {"rank": rank, "n_rows": shape[0], "n_cols": shape[1]}
+    if B.shape[1] != rank:
+        reason = f"A has {rank} rows and B {B.shape[1]} columns"
+        return row | {"status": "shape_mismatch", "reason": reason}
+    if 0 in (*A.shape, *B.shape):
+        return row | {"status": "empty", "reason": "a factor has no element"}
+    if not (np.isfinite(A).all() and np.isfinite(B).all()):
+        return row | {"status": "non_finite", "reason": "a factor holds NaN or Inf"}
+    scale = 1.0 if adapter.scale is None else adapter.scale
+    try:
+        solved = product_spectrum(factorise(B), factorise(A.T), scale=scale)
+    except np.linalg.LinAlgError as error:
+        return row | {"status": "not_converged", "reason": str(error)}
+    row |= describe_solved(solved, shape, max(a.eps or 1.0, b.eps or 1.0))
+    if row["status"] == "non_finite":
+        return row
+    row["utilisation"] = row["numerical_rank"] / rank
+    if adapter.scale is None:
+        row |= dict.fromkeys((*_SCALED, "singular_values", "sigma_error_bound"))
+        row |= {"status": "no_scale", "reason": adapter.scale_problem}
+    return row

@@ -1,0 +1,1 @@
+"""What an embedding holds: norms, odd tokens, clusters."""

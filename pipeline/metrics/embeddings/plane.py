@@ -1,0 +1,46 @@
+"""Where do clusters lie in the two dimensions that show most of their vectors?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.metrics.entries.statistics import Row
+from pipeline.metrics.group import Member
+
+Floats = NDArray[np.float64]
+
+# Rows of a cluster whose places are kept: enough to be seen as a cloud.
+N_PLACED = 48
+
+
+def principal_plane(root: Floats) -> tuple[Floats, float]:
+    """The first two principal components as columns, and their share of the variance.
+
+    `root` is R with R·Rᵀ the covariance, its columns orthogonal. The second component
+    is zero where there is one dimension. Each points to where its largest entry is
+    positive: a mirror image is no news.
+    """
+    squares = (root**2).sum(axis=0)
+    longest = np.argsort(-squares, kind="stable")[:2]
+    axes = np.zeros((len(root), 2))
+    for place, column in enumerate(longest[squares[longest] > 0]):
+        axis = root[:, column] / np.sqrt(squares[column])
+        axes[:, place] = axis * np.sign(axis[np.argmax(np.abs(axis))])
+    return axes, float(squares[longest].sum() / squares.sum())
+
+
+def place_cluster(
+    member: Member, mean: Floats, axes: Floats, centre: Floats, ids: NDArray[np.int64]
+) -> Row:
+    """Columns of `embeddings`: its centre and some of its rows, evenly taken."""
+    taken = ids[:: -(-ids.size // N_PLACED)]
+    rows = member.decode(member.patterns()[taken]).astype(np.float64)
+    x, y = ((rows - mean) @ axes).T
+    centre_x, centre_y = (centre - mean) @ axes
+    return {
+        "centre_x": float(centre_x),
+        "centre_y": float(centre_y),
+        "placed_x": x.tolist(),
+        "placed_y": y.tolist(),
+    }

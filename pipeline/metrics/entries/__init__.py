@@ -1,0 +1,1 @@
+"""Statistics of entries: one counting pass, distributions, fits, channels."""

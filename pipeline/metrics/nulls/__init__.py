@@ -1,0 +1,1 @@
+"""Spectra of noise: by shape, and of shuffled entries."""

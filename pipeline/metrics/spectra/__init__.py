@@ -1,0 +1,1 @@
+"""Singular values and the facts that follow from them."""

@@ -1,0 +1,157 @@
+"""Which device solves Gram matrices, and what does it do when its memory is full?
+
+The same numbers as the processor's: float64 throughout. Threads that ask at once are
+served together, all matrices of one side in one batch; whoever finds no room on the
+device is served by the processor, and the result says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UsageError
+from pipeline.metrics.spectra.singular_values import (
+    Blocks,
+    SingularValues,
+    Solve,
+    block_rows,
+    scale_down,
+    singular_values,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+Device = Literal["auto", "cpu", "cuda"]
+
+# Where drivers of NVIDIA, AMD and Windows' Linux show a device: torch takes a second to
+# import, and most machines have none of them.
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+
+
+def open_solver(device: Device) -> Solve:
+    """What solves spectra on a device; `auto` is cuda where there is one.
+
+    Raises UsageError where cuda is asked for and there is none.
+    """
+    if device == "cpu" or (device == "auto" and not _may_have_cuda()):
+        return singular_values
+    if find_spec("torch") is None:
+        raise UsageError(
+            "the device cuda needs torch, which is not installed",
+            fix="pip install 'weightlake[torch]', or give --device cpu",
+        )
+    import torch
+
+    if torch.cuda.is_available():
+        return TorchSolver("cuda").solve
+    if device == "auto":
+        return singular_values
+    raise UsageError(
+        "torch finds no cuda device",
+        fix="Install torch's build for your driver, or give --device cpu",
+    )
+
+
+def _may_have_cuda() -> bool:
+    has_driver = any(Path(driver).exists() for driver in _DRIVERS)
+    return has_driver and find_spec("torch") is not None
+
+
+@dataclass
+class _Job:
+    gram: torch.Tensor
+    lam: NDArray[np.float64] | None = None
+    error: Exception | None = None
+
+
+class TorchSolver:
+    """Solves spectra on a device of torch's; safe to share between threads."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._queue: list[_Job] = []
+        self._queue_lock = Lock()
+        self._device_lock = Lock()
+
+    def solve(self, blocks: Blocks, n_small: int, *, abs_max: float) -> SingularValues:
+        """As `singular_values`; where memory runs out, by it."""
+        import torch
+
+        try:
+            solved = singular_values(
+                blocks, n_small, abs_max=abs_max, eigenvalues=self._eigenvalues
+            )
+        except torch.OutOfMemoryError:
+            solved = singular_values(blocks, n_small, abs_max=abs_max)
+            return replace(solved, device=f"{self._device}_out_of_memory")
+        is_here = solved.method == "gram" and abs_max > 0
+        return replace(solved, device=self._device) if is_here else solved
+
+    def _eigenvalues(
+        self, blocks: Blocks, n_small: int, exponent: int
+    ) -> NDArray[np.float64]:
+        job = _Job(self._gram(blocks, n_small, exponent))
+        with self._queue_lock:
+            self._queue.append(job)
+        with self._device_lock:
+            # Whoever had the device before may have served this one with its own.
+            if job.lam is None and job.error is None:
+                _serve(self._take(n_small), _eigvalsh)
+        if job.error is not None:
+            raise job.error
+        assert job.lam is not None, "a job that was served has a result"  # noqa: S101
+        return job.lam
+
+    def _gram(self, blocks: Blocks, n_small: int, exponent: int) -> torch.Tensor:
+        import torch
+
+        size = n_small, n_small
+        gram = torch.zeros(size, dtype=torch.float64, device=self._device)
+        for block in blocks(block_rows(n_small)):
+            scaled = torch.from_numpy(scale_down(block, exponent)).to(self._device)
+            gram.addmm_(scaled.T, scaled)
+        return gram
+
+    def _take(self, n_small: int) -> list[_Job]:
+        with self._queue_lock:
+            batch = [job for job in self._queue if len(job.gram) == n_small]
+            self._queue = [job for job in self._queue if len(job.gram) != n_small]
+        return batch
+
+
+def _serve(
+    batch: list[_Job], solve: Callable[[list[_Job]], list[NDArray[np.float64]]]
+) -> None:
+    """Solve a batch; where it does not fit or one does not converge, one by one."""
+    import torch
+
+    try:
+        for job, lam in zip(batch, solve(batch), strict=True):
+            job.lam = lam
+    except torch.OutOfMemoryError as error:
+        failure: Exception = error
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+        failure = np.linalg.LinAlgError(str(error))
+    else:
+        return
+    if len(batch) == 1:
+        batch[0].error = failure
+        return
+    for job in batch:
+        _serve([job], solve)
+
+
+def _eigvalsh(batch: list[_Job]) -> list[NDArray[np.float64]]:
+    import torch
+
+    lam = torch.linalg.eigvalsh(torch.stack([job.gram for job in batch]))
+    return list(lam.cpu().numpy())

@@ -1,0 +1,67 @@
+"""Which rows of `spectra` does a tensor give: one per way to see it as a matrix."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from pipeline.dtypes import DTYPES
+from pipeline.metrics.entries.statistics import Row
+from pipeline.metrics.nulls.by_shape import Nulls, compare_with_null, shape_of
+from pipeline.metrics.spectra.solving import kurtosis_of, solve_view
+from pipeline.metrics.spectra.spectrum import describe_spectrum
+from pipeline.metrics.tails.tail import describe_tail
+from pipeline.metrics.tensor import Rows, Tensor, Unsolved, View
+
+NO_NULLS: Nulls = MappingProxyType({})
+
+
+def measure_spectra(tensor: Tensor, *, nulls: Nulls = NO_NULLS) -> Rows:
+    """One row of `spectra` per matrix view, or one that says why there is none.
+
+    A view whose shape `nulls` lacks has no null_z and no null_p.
+    """
+    if not tensor.views:
+        row: Row = {"matrix_view": "none", "view_component": ""}
+        return {"spectra": [no_view(tensor) | row]}
+    rows = []
+    for view in tensor.views:
+        row = _measure_view(tensor, view)
+        null = nulls.get(shape_of(view.n_rows, view.n_cols))
+        if null is not None and row["status"] == "ok":
+            row |= compare_with_null(row, null, kurtosis_of(tensor, view))
+        rows.append(row)
+    return {"spectra": rows}
+
+
+def no_view(tensor: Tensor) -> Row:
+    """The row of a tensor that is no matrix in any way."""
+    return {"view": "none", "status": "no_view", "reason": tensor.no_view_reason}
+
+
+def _measure_view(tensor: Tensor, view: View) -> Row:
+    row: Row = {
+        "view": view.view,
+        "view_component": view.component,
+        "view_expert": view.expert,
+        "matrix_view": view.matrix_view,
+        "n_rows": view.n_rows,
+        "n_cols": view.n_cols,
+    }
+    solved = solve_view(tensor, view)
+    if isinstance(solved, Unsolved):
+        return row | {"status": solved.status, "reason": solved.reason}
+    row |= {
+        "method": solved.method,
+        "device": solved.device,
+        "singular_values": solved.sigma,
+        "sigma_error_bound": solved.error_bound,
+    }
+    for describe in (describe_spectrum, describe_tail):
+        row |= describe(
+            solved.sigma,
+            n_rows=view.n_rows,
+            n_cols=view.n_cols,
+            eps=DTYPES[tensor.values.dtype].eps,
+            error_bound=solved.error_bound,
+        )
+    return row

@@ -1,0 +1,1 @@
+"""Power laws and noise edges: how a spectrum ends."""

@@ -1,0 +1,1 @@
+"""Per-tensor facts of many models in Parquet tables, answered in SQL."""

@@ -1,0 +1,5 @@
+"""The command line: `weightlake VERB …`."""
+
+from weightlake.cli.app import main
+
+__all__ = ["main"]
