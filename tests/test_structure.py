@@ -1,6 +1,7 @@
 """Who may import whom, read from the syntax trees, and how large a piece may grow."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ LAYERS = (
         "pipeline.metrics",
         "pipeline.tables",
         "pipeline.quantised",
+        "pipeline.store",
         "pipeline.text",
     },
     {
@@ -75,6 +77,15 @@ ALONE = {
     "pipeline.tables": ("pipeline.sources", "pipeline.layout", "pipeline.metrics"),
 }
 
+# What a store alone may do with the files of a warehouse.
+OF_STORES = re.compile(
+    r"\b(fcntl|flock|msvcrt)\b|\.(r?glob|iterdir)\(|\bos\.(rename|replace|link|scandir)"
+)
+# Files of other kinds: checkpoints, SQL texts, templates.
+NO_WAREHOUSE = re.compile(
+    r"locate_sql\(\)|pipeline/(store|sources|layout|report|demo)/|pipeline/query/canned"
+)
+
 MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 60
 
@@ -114,6 +125,15 @@ def test_imports_go_down_and_through_the_doors(path):
         for package, forbidden in ALONE.items():
             if within(module, package):
                 assert not within(name, forbidden), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_only_a_store_locks_lists_and_renames_files(path):
+    if NO_WAREHOUSE.search(path.as_posix()):
+        return
+    for line in path.read_text().splitlines():
+        if OF_STORES.search(line):
+            assert NO_WAREHOUSE.search(line), f"{module_of(path)}: {line.strip()}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)

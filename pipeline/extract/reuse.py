@@ -92,11 +92,13 @@ class Reuse:
 
 def _scan_digests(warehouse: Warehouse) -> dict[str, list[_Origin]]:
     """Where each digest was measured, in the order of models and revisions."""
-    pattern = str(warehouse.table_folder(TENSORS.name) / "**" / "*.parquet")
+    store = warehouse.store
     # Under the lock: compaction would take a listed file away before it is opened.
     with warehouse.lock():
+        found = (entry.key for entry in store.entries(TENSORS.name))
+        files = [store.address(key) for key in found if key.endswith(".parquet")]
         seen = (
-            pl.scan_parquet(pattern, hive_partitioning=False, glob=True)
+            pl.scan_parquet(files, hive_partitioning=False, glob=False)
             .filter(pl.col("status") == "ok")
             .select("digest", "model", "revision", "tensor")
             .collect()
@@ -135,7 +137,7 @@ def _take(
     if frame is None:
         raise WarehouseError(
             f"table {table} lost the rows of {ref} while they were read",
-            where=str(warehouse.root),
+            where=warehouse.store.url,
             fix="Run the same command again",
         )
     frame = frame.filter(pc.is_in(frame["tensor"], pa.array(list(renamed))))

@@ -18,6 +18,7 @@ from pipeline.query.header import Parameter
 from pipeline.query.kept import borrow
 from pipeline.query.parameters import bind_parameters
 from pipeline.query.steady import is_replaced, watch_files
+from pipeline.store import Store, open_store
 
 # Writers put files in place in moments; who meets them this often, meets a crowd.
 _ATTEMPTS = 7
@@ -75,18 +76,18 @@ def answer(
     Raises QueryError, or WarehouseError for a file that cannot be read.
     """
     options = {"union_by_name": False, "needed_only": True}
-    tables = tables_read(text)
+    tables, store = tables_read(text), open_store(root)
     for attempt in range(_ATTEMPTS):
         if attempt > 1:
             time.sleep(_PAUSE_SECONDS * 2**attempt)
-        watch = watch_files(root, tables)
+        watch = watch_files(store, tables)
         try:
             rows = _last_rows(root, text, values, models, **options)
         except duckdb.Error as error:
             before, options = options, options | _remedy(error)
             is_lost = attempt == 0 and isinstance(error, duckdb.IOException)
             if options == before and not is_lost and not is_replaced(watch):
-                damaged = _damaged_file(error, root, tables)
+                damaged = _damaged_file(error, store, tables)
                 raise explain(error, where=where, damaged=damaged) from error
         else:
             if not is_replaced(watch):
@@ -109,16 +110,16 @@ def _remedy(error: duckdb.Error) -> dict[str, bool]:
 
 
 def _damaged_file(
-    error: duckdb.Error, root: Path, tables: Iterable[str]
-) -> Path | None:
+    error: duckdb.Error, store: Store, tables: Iterable[str]
+) -> str | None:
     """The file that cannot be read, for an error that only reading can have raised."""
     if isinstance(error, _OF_THE_TEXT) or ".parquet" in str(error):
         return None
-    return find_damaged(root, tables)
+    return find_damaged(store, tables)
 
 
 def explain(
-    error: duckdb.Error, *, where: str, damaged: Path | None = None
+    error: duckdb.Error, *, where: str, damaged: str | None = None
 ) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
     message = _OURS.sub("", str(error).strip())

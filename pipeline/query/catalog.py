@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import WarehouseError
 from pipeline.query.connect import check_warehouse, fill
+from pipeline.store import Store, open_store
 from pipeline.tables import TABLES
 
 
@@ -53,8 +54,16 @@ def _is_database(path: Path) -> bool:
 
 def _has_older_files(root: Path) -> bool:
     """Whether a file lacks a column declared since; another client cannot ask again."""
+    store = open_store(root)
     return any(
-        not set(table.schema().names) <= set(pq.read_schema(path).names)
+        not set(table.schema().names) <= _names(store, entry.key)
         for table in TABLES
-        for path in (root / table.name).glob("*/*/*.parquet")
+        for entry in store.entries(table.name)
+        if entry.key.endswith(".parquet")
     )
+
+
+def _names(store: Store, key: str) -> set[str]:
+    """The columns of a Parquet file."""
+    with store.open(key) as file:
+        return set(pq.read_schema(file).names)

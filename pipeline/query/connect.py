@@ -10,7 +10,8 @@ import duckdb
 
 from pipeline.errors import WarehouseError
 from pipeline.query.definitions import define
-from pipeline.tables import TABLES
+from pipeline.store import Store, keys, open_store
+from pipeline.tables import TABLES, Table
 
 _SETTINGS = (
     # Nothing is fetched behind the user's back, and times print alike everywhere.
@@ -65,12 +66,18 @@ def open_empty(root: Path) -> duckdb.DuckDBPyConnection:
 def check_warehouse(root: Path) -> None:
     """Raise WarehouseError unless `root` is a folder that holds at least one table."""
     fix = "Run weightlake extract first, or name the folder with --warehouse"
-    if not root.is_dir():
+    store = open_store(root)
+    if not store.exists():
         raise WarehouseError("there is no warehouse here", where=str(root), fix=fix)
-    if not any((root / table.name).is_dir() for table in TABLES):
+    if not any(_holds(store, table) for table in TABLES):
         raise WarehouseError(
             "the folder holds no table of a warehouse yet", where=str(root), fix=fix
         )
+
+
+def _holds(store: Store, table: Table) -> bool:
+    has_seed = store.version(keys.seed_key(table.name)) is not None
+    return has_seed or next(store.entries(table.name), None) is not None
 
 
 def fill(
@@ -87,7 +94,7 @@ def fill(
     `made` holds the names of those that it has, and gets those that are made.
     """
     definitions = define(
-        root,
+        open_store(root),
         text=text,
         models=None if models is None else frozenset(models),
         union_by_name=union_by_name,

@@ -19,6 +19,7 @@ from pipeline.query.declared import (
 )
 from pipeline.query.header import read_header
 from pipeline.query.parquet import table_source
+from pipeline.store import Store
 from pipeline.tables import TABLES
 
 _METRICS = (
@@ -67,7 +68,7 @@ def locate_sql() -> Path:
 
 
 def define(
-    root: Path,
+    store: Store,
     *,
     text: str | None = None,
     models: frozenset[str] | None = None,
@@ -87,7 +88,7 @@ def define(
         if name in tables:
             # Only now: looking for a table's files takes a while.
             source = table_source(
-                root, tables[name], models, union_by_name=union_by_name
+                store, tables[name], models, union_by_name=union_by_name
             )
             definition = replace(
                 definition, statement=f"create view {name} as {source}"

@@ -1,10 +1,8 @@
-"""Which files does a table's view read? Patterns over the warehouse's folders."""
+"""Which files does a table's view read? What the store says may be scanned."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from urllib.parse import unquote
-
+from pipeline.store import Store, as_pattern, keys
 from pipeline.tables import Table
 from pipeline.tables.column import (
     COUNT,
@@ -29,47 +27,36 @@ _TYPES = {
     COUNTS: "bigint[]",
     TEXTS: "varchar[]",
 }
-_SEED = Path("model=__schema__", "revision=__schema__", "seed.parquet")
 
 
 def table_source(
-    root: Path, table: Table, models: frozenset[str] | None, *, union_by_name: bool
+    store: Store, table: Table, models: frozenset[str] | None, *, union_by_name: bool
 ) -> str:
     """A select of the declared columns over the table's files, if there are any.
 
     The seed comes first: DuckDB takes the columns of the first file for all, so that
     binding opens one footer and not thousands. Where an older version wrote it, the
-    columns declared since are null. Files lie two folders deep; a glob of that depth
-    lists twice as fast as `**`.
+    columns declared since are null.
     """
-    folder = root / table.name
-    patterns = [_quoted(folder / _SEED)] if (folder / _SEED).is_file() else []
+    seed = keys.seed_key(table.name)
+    has_seed = store.version(seed) is not None
+    files = [as_pattern(store.address(seed))] if has_seed else []
     if models is None:
-        if patterns or any(folder.glob("*/*/*.parquet")):
-            patterns.append(_quoted(folder, "/*/*/*.parquet"))
+        # They lie two folders deep: MODEL/REVISION.
+        files += store.scan(table.name, 2)
     else:
-        patterns += [
-            _quoted(model, "/*/*.parquet")
-            for model in _model_folders(folder, models)
-            if any(model.glob("*/*.parquet"))
-        ]
+        for model in sorted(models):
+            if not keys.is_too_long("model", model):
+                files += store.scan(keys.model_prefix(table.name, model), 1)
     declared = _declared_source(table)
-    if not patterns:
+    if not files:
         return declared
     # Without a seed no file is known to have every column: they must be united.
-    united = union_by_name or not (folder / _SEED).is_file()
+    united = union_by_name or not has_seed
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     return (
-        f"{declared} union all by name from read_parquet([{', '.join(patterns)}], "
+        f"{declared} union all by name from read_parquet([{listed}], "
         f"hive_partitioning = false, union_by_name = {str(united).lower()})"
-    )
-
-
-def _model_folders(folder: Path, models: frozenset[str]) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    named = (path for path in folder.iterdir() if path.name.startswith("model="))
-    return sorted(
-        path for path in named if unquote(path.name.removeprefix("model=")) in models
     )
 
 
@@ -77,9 +64,3 @@ def _declared_source(table: Table) -> str:
     """No row, and every declared column with its type."""
     columns = (f'null::{_TYPES[each.type]} as "{each.name}"' for each in table.columns)
     return f"select {', '.join(columns)} where false"
-
-
-def _quoted(folder: Path, rest: str = "") -> str:
-    """A path as a SQL string in which only `rest` is a pattern."""
-    escaped = "".join(f"[{char}]" if char in "[*?" else char for char in str(folder))
-    return "'" + (escaped + rest).replace("'", "''") + "'"

@@ -10,13 +10,19 @@ from pipeline.warehouse.partitions import (
     write_named,
     write_partition,
 )
-from pipeline.warehouse.places import Warehouse, open_warehouse, storable
+from pipeline.warehouse.places import (
+    Warehouse,
+    find_warehouse,
+    open_warehouse,
+    storable,
+)
 
 __all__ = [
     "Compaction",
     "Stamp",
     "Warehouse",
     "compact",
+    "find_warehouse",
     "open_warehouse",
     "read_named_stamp",
     "read_partition",

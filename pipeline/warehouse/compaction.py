@@ -6,19 +6,22 @@ One file a model instead of one a revision; the model's folder is remade in one 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.refs import COMPACTED, SCHEMA, ModelRef
+from pipeline.store import Store, keys
 from pipeline.tables import EXTRACTIONS, HEAD_CHANGES, TABLES, TENSOR_CHANGES, Table
-from pipeline.warehouse.files import replace_file, sweep_temporaries, table_bytes
-from pipeline.warehouse.folders import remade_folder, sweep_folders
+from pipeline.warehouse.files import table_bytes
 from pipeline.warehouse.partitions import STAMPS_KEY, compacted_stamps, read_stamp
 from pipeline.warehouse.places import Warehouse
+
+# The files of a comparison are done or not one by one.
+_LEFT_ALONE = (TENSOR_CHANGES, HEAD_CHANGES)
 
 
 @dataclass(frozen=True)
@@ -38,52 +41,61 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
     before = _count_files(warehouse)
     with warehouse.lock():
         for table in TABLES:
-            if table in (
-                TENSOR_CHANGES,
-                HEAD_CHANGES,
-            ):  # its files are done or not one by one
+            if table in _LEFT_ALONE:
                 continue
-            for folder in sorted(warehouse.table_folder(table.name).glob("model=*")):
-                if folder.name != f"model={SCHEMA}":
-                    _compact_model(warehouse, table, folder, min_files)
-        swept = sweep_temporaries(warehouse.root) + sweep_folders(warehouse)
+            for model, files in _files(warehouse.store, table).items():
+                if model != SCHEMA and len(files) >= min_files:
+                    _compact_model(warehouse, table, model, files)
+        swept = warehouse.store.sweep()
     return Compaction(before, _count_files(warehouse), swept)
 
 
 def _count_files(warehouse: Warehouse) -> int:
-    return sum(1 for _ in warehouse.root.glob("*/model=*/revision=*/*.parquet"))
+    return sum(len(f) for t in TABLES for f in _files(warehouse.store, t).values())
+
+
+def _files(store: Store, table: Table) -> dict[str, list[str]]:
+    """The keys of a table's Parquet files, by model."""
+    found = defaultdict(list)
+    for entry in store.entries(table.name):
+        if entry.key.endswith(".parquet") and entry.key.count("/") == 3:
+            found[keys.ref_of(entry.key).model].append(entry.key)
+    return found
 
 
 def _compact_model(
-    warehouse: Warehouse, table: Table, folder: Path, min_files: int
+    warehouse: Warehouse, table: Table, model: str, files: Sequence[str]
 ) -> None:
-    model = unquote(folder.name.removeprefix("model="))
-    files = sorted(folder.glob("revision=*/*.parquet"))
-    if len(files) < min_files:
-        return
     schema = table.schema()
     # The seed's columns come first; an older file lacks some of them, and gets nulls.
-    frames = [schema.empty_table()]
-    frames += [pq.read_table(path, partitioning=None) for path in files]
+    frames = [schema.empty_table(), *(_read(warehouse.store, key) for key in files)]
     merged = pa.concat_tables(frames, promote_options="default")
     merged = merged.select(schema.names).sort_by(
         [(name, "ascending") for name in table.key]
     )
-    stamps = {} if table is EXTRACTIONS else _stamps(warehouse, table, model, merged)
-    with remade_folder(warehouse, folder) as fresh:
-        target = fresh / f"revision={COMPACTED}" / f"{table.name}.parquet"
-        target.parent.mkdir()
-        replace_file(target, table_bytes(merged, {STAMPS_KEY: json.dumps(stamps)}))
+    # A partition may be empty (no channels in a checkpoint of vectors) and yet done, so
+    # revisions are read off the keys as well as the rows.
+    labels = {keys.ref_of(key).revision for key in files}
+    labels |= set(merged["revision"].unique().to_pylist())
+    stamps = {}
+    if table is not EXTRACTIONS:
+        stamps = _stamps(warehouse, table, model, labels)
+    content = table_bytes(merged, {STAMPS_KEY: json.dumps(stamps)})
+    warehouse.store.change(
+        keys.model_prefix(table.name, model),
+        put={keys.compacted_key(table.name, model): content},
+        remove=files,
+    )
+
+
+def _read(store: Store, key: str) -> pa.Table:
+    with store.open(key) as file:
+        return pq.read_table(file)
 
 
 def _stamps(
-    warehouse: Warehouse, table: Table, model: str, merged: pa.Table
+    warehouse: Warehouse, table: Table, model: str, labels: set[str]
 ) -> dict[str, object]:
-    # A partition may be empty (no channels in a checkpoint of vectors) and yet done,
-    # so revisions are read off the folders as well as the rows.
-    folder = warehouse.model_folder(table.name, model)
-    labels = {unquote(p.name.removeprefix("revision=")) for p in folder.iterdir()}
-    labels |= set(merged["revision"].unique().to_pylist())
     labels |= compacted_stamps(warehouse, table.name, model).keys()
     stamps = {
         label: read_stamp(warehouse, table.name, ModelRef(model, label))

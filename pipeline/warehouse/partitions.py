@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,9 +16,9 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
+from pipeline.store import keys
 from pipeline.tables import Table
-from pipeline.warehouse.files import replace_file, table_bytes
-from pipeline.warehouse.folders import link_files, remade_folder
+from pipeline.warehouse.files import table_bytes
 from pipeline.warehouse.places import Warehouse
 
 STAMP_KEY = "weightlake"
@@ -59,16 +58,15 @@ def write_partition(
     """
     keys = [(name, "ascending") for name in table.key]
     content = table_bytes(frame.sort_by(keys), stamp.facts())
-    path = warehouse.partition(table.name, ref)
+    key = warehouse.partition(table.name, ref)
     try:
         with warehouse.lock():
             if _is_compacted(warehouse, table.name, ref):
                 _replace_compacted(warehouse, table.name, ref, content)
             else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(path, content)
+                warehouse.store.put(key, content)
     except OSError as error:
-        raise _refused(path.name, warehouse, error) from error
+        raise _refused(key, warehouse, error) from error
     return int(content.size)
 
 
@@ -82,22 +80,19 @@ def write_named(
 ) -> None:
     """Put a file `name` into a partition that holds several: a log, or comparisons."""
     facts = stamp.facts() if stamp else {}
-    path = warehouse.partition(table.name, ref).with_name(f"{name}.parquet")
+    key = warehouse.partition(table.name, ref, name)
     try:
-        with warehouse.lock():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, table_bytes(frame, facts))
+        warehouse.store.put(key, table_bytes(frame, facts))
     except OSError as error:
-        raise _refused(path.name, warehouse, error) from error
+        raise _refused(key, warehouse, error) from error
 
 
 def read_named_stamp(
     warehouse: Warehouse, table: Table, ref: ModelRef, name: str
 ) -> Stamp | None:
     """The stamp of a file `name` in a partition, None when there is none."""
-    path = warehouse.partition(table.name, ref).with_name(f"{name}.parquet")
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = _metadata(warehouse, warehouse.partition(table.name, ref, name))
     except (FileNotFoundError, pa.ArrowInvalid):
         return None
     facts = metadata.get(STAMP_KEY.encode())
@@ -107,7 +102,7 @@ def read_named_stamp(
 def read_stamp(warehouse: Warehouse, table: str, ref: ModelRef) -> Stamp | None:
     """The stamp of a partition, None when there is none."""
     try:
-        metadata = pq.read_schema(warehouse.partition(table, ref)).metadata or {}
+        metadata = _metadata(warehouse, warehouse.partition(table, ref))
         facts = json.loads(metadata[STAMP_KEY.encode()])
     except FileNotFoundError:
         facts = compacted_stamps(warehouse, table, ref.model).get(ref.revision)
@@ -121,32 +116,43 @@ def read_partition(
 ) -> pa.Table | None:
     """The rows of one checkpoint, None when there are none."""
     # Tried, not looked for: compaction may move a partition at any moment.
-    with suppress(FileNotFoundError):
-        path = warehouse.partition(table, ref)
-        return pq.read_table(path, columns=columns, partitioning=None)
-    with suppress(FileNotFoundError):
-        path = warehouse.compacted(table, ref.model)
+    with (
+        suppress(FileNotFoundError),
+        warehouse.store.open(warehouse.partition(table, ref)) as file,
+    ):
+        return pq.read_table(file, columns=columns)
+    with (
+        suppress(FileNotFoundError),
+        warehouse.store.open(keys.compacted_key(table, ref.model)) as file,
+    ):
         filters = [("revision", "=", ref.revision)]
-        return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+        return pq.read_table(file, columns=columns, filters=filters)
     return None
 
 
 def remove_partition(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
     """Take a partition out, wherever it lies."""
+    store = warehouse.store
     with warehouse.lock():
-        warehouse.partition(table, ref).unlink(missing_ok=True)
+        store.remove(warehouse.partition(table, ref))
         if _is_compacted(warehouse, table, ref):
-            _drop_revision(warehouse.compacted(table, ref.model), ref.revision)
+            key = keys.compacted_key(table, ref.model)
+            rest = _without(warehouse, table, ref)
+            if rest is None:
+                store.remove(key)
+            else:
+                store.put(key, rest)
 
 
 def _is_compacted(warehouse: Warehouse, table: str, ref: ModelRef) -> bool:
     """Whether the compacted file holds this revision: its stamp, or rows of it."""
-    path = warehouse.compacted(table, ref.model)
-    if not path.exists():
+    key = keys.compacted_key(table, ref.model)
+    if warehouse.store.version(key) is None:
         return False
     if ref.revision in compacted_stamps(warehouse, table, ref.model):
         return True
-    held = pq.read_table(path, columns=["revision"], partitioning=None)["revision"]
+    with warehouse.store.open(key) as file:
+        held = pq.read_table(file, columns=["revision"])["revision"]
     return ref.revision in held.unique().to_pylist()
 
 
@@ -154,26 +160,25 @@ def _replace_compacted(
     warehouse: Warehouse, table: str, ref: ModelRef, content: pa.Buffer
 ) -> None:
     """Take a revision out of the compacted file and place its new one, in one step."""
-    folder = warehouse.model_folder(table, ref.model)
-    path = warehouse.partition(table, ref)
-    with remade_folder(warehouse, folder) as fresh:
-        link_files(folder, fresh)
-        (fresh / path.parent.name).mkdir(exist_ok=True)
-        replace_file(fresh / path.relative_to(folder), content)
-        compacted = warehouse.compacted(table, ref.model)
-        _drop_revision(fresh / compacted.relative_to(folder), ref.revision)
+    compacted = keys.compacted_key(table, ref.model)
+    rest = _without(warehouse, table, ref)
+    warehouse.store.change(
+        keys.model_prefix(table, ref.model),
+        put={warehouse.partition(table, ref): content}
+        | ({} if rest is None else {compacted: rest}),
+        remove=[compacted] if rest is None else [],
+    )
 
 
-def _drop_revision(path: Path, revision: str) -> None:
-    """Take one revision's rows and stamp out of a compacted file, none other's."""
-    stamps = _read_stamps(path)
-    stamps.pop(revision, None)
-    filters = [("revision", "!=", revision)]
-    rest = pq.read_table(path, filters=filters, partitioning=None)
+def _without(warehouse: Warehouse, table: str, ref: ModelRef) -> pa.Buffer | None:
+    """The compacted file without a revision's rows and stamp; None if that is all."""
+    stamps = compacted_stamps(warehouse, table, ref.model)
+    stamps.pop(ref.revision, None)
+    with warehouse.store.open(keys.compacted_key(table, ref.model)) as file:
+        rest = pq.read_table(file, filters=[("revision", "!=", ref.revision)])
     if rest.num_rows == 0 and not stamps:
-        path.unlink()
-    else:
-        replace_file(path, table_bytes(rest, {STAMPS_KEY: json.dumps(stamps)}))
+        return None
+    return table_bytes(rest, {STAMPS_KEY: json.dumps(stamps)})
 
 
 def compacted_stamps(
@@ -181,22 +186,25 @@ def compacted_stamps(
 ) -> dict[str, dict[str, Any]]:
     """Stamps by revision of a model's compacted file; empty when there is none."""
     try:
-        return _read_stamps(warehouse.compacted(table, model))
+        metadata = _metadata(warehouse, keys.compacted_key(table, model))
     except FileNotFoundError:
         return {}
-
-
-def _read_stamps(path: Path) -> dict[str, dict[str, Any]]:
-    metadata = pq.read_schema(path).metadata or {}
     stamps: dict[str, dict[str, Any]] = json.loads(
         metadata.get(STAMPS_KEY.encode(), "{}")
     )
     return stamps
 
 
-def _refused(name: str, warehouse: Warehouse, error: OSError) -> WarehouseError:
+def _metadata(warehouse: Warehouse, key: str) -> dict[bytes, bytes]:
+    """The metadata of a Parquet file; its footer alone is read."""
+    with warehouse.store.open(key) as file:
+        return pq.read_schema(file).metadata or {}
+
+
+def _refused(key: str, warehouse: Warehouse, error: OSError) -> WarehouseError:
+    name = key.rpartition("/")[2]
     return WarehouseError(
         f"{name} could not be written ({error.strerror or error})",
-        where=str(warehouse.root),
+        where=warehouse.store.url,
         fix="Free space or mend the rights, then run the same command again",
     )

@@ -2,79 +2,61 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-from urllib.parse import quote
-
-import xxhash
 
 from pipeline.errors import WarehouseError
-from pipeline.refs import COMPACTED, SCHEMA, ModelRef
+from pipeline.refs import ModelRef
+from pipeline.store import FolderStore, Store, keys, open_store
 from pipeline.tables import TABLES, Table
-from pipeline.warehouse.files import replace_file, table_bytes
-
-_LONGEST_NAME = 255  # bytes of a folder's name, on every usual file system
+from pipeline.warehouse.files import table_bytes
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A folder of tables. `root` is absolute."""
+    """Tables in a store."""
 
-    root: Path
+    store: Store
 
-    def table_folder(self, table: str) -> Path:
-        return self.root / table
+    @property
+    def root(self) -> Path:
+        """The folder; raises WarehouseError where the warehouse lies in none."""
+        if isinstance(self.store, FolderStore):
+            return self.store.root
+        raise WarehouseError("lies in no folder", where=self.store.url)
 
-    def model_folder(self, table: str, model: str) -> Path:
-        return self.root / table / _folder("model", model)
-
-    def partition(self, table: str, ref: ModelRef) -> Path:
-        """The one file of a table, model and revision.
+    def partition(self, table: str, ref: ModelRef, name: str = "") -> str:
+        """The key of the file of a table, model and revision, or of one more by name.
 
         Raises WarehouseError for a label that is too long to be a folder's name.
         """
-        folder = self.model_folder(table, ref.model)
-        return folder / _folder("revision", ref.revision) / f"{table}.parquet"
+        for kind, label in (("model", ref.model), ("revision", ref.revision)):
+            if keys.is_too_long(kind, label):
+                raise _too_long(kind, label)
+        return keys.partition_key(table, ref, name)
 
-    def compacted(self, table: str, model: str) -> Path:
-        """The one file that holds all compacted revisions of a model."""
-        folder = self.model_folder(table, model)
-        return folder / f"revision={COMPACTED}" / f"{table}.parquet"
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Hold the warehouse for the moment of putting files in place.
 
-        The lock is the kernel's: a killed process lets go of it. Readers need none.
+        A killed process lets go of it. Readers need none.
         """
-        with self._open_lock() as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-    def _open_lock(self) -> IO[str]:
-        """Opened for writing: its time tells readers that a writer has been here."""
-        try:
-            return (self.root / ".lock").open("w")
-        except OSError as error:
-            raise WarehouseError(
-                f"cannot be written ({error.strerror or error})",
-                where=str(self.root),
-                fix="Mend its rights, or choose another folder with --warehouse",
-            ) from error
+        return self.store.exclusive()
 
 
-def open_warehouse(root: Path, *, create: bool = True) -> Warehouse:
+def find_warehouse(root: str | Path) -> Warehouse:
+    """The warehouse at a place as it is, there or not: nothing is made."""
+    return Warehouse(open_store(root))
+
+
+def open_warehouse(root: str | Path, *, create: bool = True) -> Warehouse:
     """The warehouse at `root`, its tables seeded with their schemas.
 
     Raises WarehouseError when the folder is missing and not to be made, or cannot be
     written.
     """
-    warehouse = Warehouse(root.absolute())
-    if not create and not root.is_dir():
+    warehouse = find_warehouse(root)
+    if not create and not warehouse.store.exists():
         raise WarehouseError(
             "there is no warehouse here",
             where=str(root),
@@ -82,7 +64,7 @@ def open_warehouse(root: Path, *, create: bool = True) -> Warehouse:
         )
     try:
         for table in TABLES:
-            _seed(warehouse, table)
+            _seed(warehouse.store, table)
     except OSError as error:
         raise WarehouseError(
             f"cannot be written ({error.strerror or error})",
@@ -94,39 +76,24 @@ def open_warehouse(root: Path, *, create: bool = True) -> Warehouse:
 
 def storable(ref: ModelRef) -> ModelRef:
     """`ref`, or where it is too long a shorter one that no other has: for the log."""
-    return ModelRef(*(_shortened(label) for label in (ref.model, ref.revision)))
+    return ModelRef(*(keys.shortened(label) for label in (ref.model, ref.revision)))
 
 
-def _seed(warehouse: Warehouse, table: Table) -> None:
-    """Write the zero-row file that lets every reader's glob find a schema."""
-    path = warehouse.partition(table.name, ModelRef(SCHEMA, SCHEMA))
-    path = path.with_name("seed.parquet")
+def _seed(store: Store, table: Table) -> None:
+    """Write the file without a row that lets every reader find a schema."""
+    key = keys.seed_key(table.name)
     seed = table_bytes(table.schema().empty_table(), {})
-    if path.exists() and path.read_bytes() == seed.to_pybytes():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, seed)
+    if store.version(key) is not None:
+        with store.open(key) as file:
+            if file.read() == seed.to_pybytes():
+                return
+    store.put(key, seed)
 
 
-def _folder(kind: str, label: str) -> str:
-    name = f"{kind}={_quoted(label)}"
-    if len(name) > _LONGEST_NAME:
-        raise WarehouseError(
-            f"the label of its {kind} is too long: {len(name)} bytes as the name of a "
-            f"folder, which may have {_LONGEST_NAME}",
-            fix=f"Give it a shorter one with --{kind}",
-        )
-    return name
-
-
-def _shortened(label: str) -> str:
-    if len(f"revision={_quoted(label)}") <= _LONGEST_NAME:
-        return label
-    # Twelve bytes at most a letter, quoted: what is left over fits with room.
-    return f"{label[:12]}…{xxhash.xxh3_64_hexdigest(label.encode())}"
-
-
-def _quoted(label: str) -> str:
-    """Percent-encoded, so that any label is one folder name; `.` and `..` too."""
-    text = quote(label, safe="")
-    return text.replace(".", "%2E") if set(label) == {"."} else text
+def _too_long(kind: str, label: str) -> WarehouseError:
+    length, most = len(keys.part(kind, label)), keys.LONGEST_NAME
+    return WarehouseError(
+        f"the label of its {kind} is too long: {length} bytes as the name of a "
+        f"folder, which may have {most}",
+        fix=f"Give it a shorter one with --{kind}",
+    )

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.query import connect
 from pipeline.query.definitions import define
+from pipeline.store import open_store
 from pipeline.tables import TABLES
 from tests.tiny_warehouse import tiny_warehouse
 
@@ -65,7 +66,7 @@ def test_who_asks_for_the_catalogue_gets_everything(root, text):
 
 
 def test_inputs_come_first(root):
-    statements = [each.statement for _, each in define(root)]
+    statements = [each.statement for _, each in define(open_store(root))]
     made = [
         line.split("(")[0].split()[2] for line in statements if "create" in line[:7]
     ]

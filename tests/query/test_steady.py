@@ -11,6 +11,7 @@ import pipeline.query.answer  # noqa: F401  # the module, not the function
 from pipeline.errors import WarehouseError
 from pipeline.query import run_sql
 from pipeline.query.steady import is_replaced, watch_files
+from pipeline.store import open_store
 from tests.tiny_warehouse import tiny_warehouse
 
 ANSWER = sys.modules["pipeline.query.answer"]
@@ -58,32 +59,36 @@ def add(root):
 )
 def test_a_replaced_or_lost_file_counts_an_added_one_does_not(root, change, expected):
     touch_lock(root)
-    watch = watch_files(root, ["tensors"])
+    watch = watch_files(open_store(root), ["tensors"])
     change(root)
     assert is_replaced(watch) is expected
 
 
 def test_other_tables_do_not_count(root):
     touch_lock(root)
-    watch = watch_files(root, ["spectra"])
+    watch = watch_files(open_store(root), ["spectra"])
     put_in_place(partition(root, "r1"))
     assert not is_replaced(watch)
 
 
 def test_files_are_compared_only_when_a_writer_is_about(root):
-    assert watch_files(root, ["tensors"]).files is None, "no writer was ever here"
+    assert watch_files(open_store(root), ["tensors"]).files is None, (
+        "no writer was ever here"
+    )
     touch_lock(root, age=60)
-    assert watch_files(root, ["tensors"]).files is None
+    assert watch_files(open_store(root), ["tensors"]).files is None
     with (root / ".lock").open("rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        assert len(watch_files(root, ["tensors"]).files) == 4, "three and the seed"
+        assert len(watch_files(open_store(root), ["tensors"]).files) == 4, (
+            "three and the seed"
+        )
     touch_lock(root, age=1)
-    assert watch_files(root, ["tensors"]).files is not None
+    assert watch_files(open_store(root), ["tensors"]).files is not None
 
 
 def test_a_writer_who_comes_later_is_noticed_too(root):
     touch_lock(root, age=60)
-    watch = watch_files(root, ["tensors"])
+    watch = watch_files(open_store(root), ["tensors"])
     assert not is_replaced(watch)
     touch_lock(root)
     assert is_replaced(watch)

@@ -6,13 +6,13 @@ import pytest
 
 from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
+from pipeline.store import folder as store
+from pipeline.store import keys
 from pipeline.tables import TABLES, TRAINING_LOG
 from pipeline.warehouse import (
     Stamp,
     compact,
-    folders,
     open_warehouse,
-    partitions,
     read_partition,
     read_stamp,
     remove_partition,
@@ -53,7 +53,7 @@ def test_any_label_is_a_partition(warehouse, label):
         {"model": label, "revision": label, "step": 0, "metric": "loss", "value": 1.0}
     ]
     assert read_stamp(warehouse, "training_log", ref) == stamp()
-    inside = warehouse.partition("training_log", ref).resolve()
+    inside = (warehouse.root / warehouse.partition("training_log", ref)).resolve()
     assert inside.is_relative_to(warehouse.root.resolve() / "training_log")
 
 
@@ -61,7 +61,7 @@ def test_rows_are_sorted_by_key_and_fields_keep_unit_and_meaning(warehouse):
     ref = ModelRef("m")
     backwards = frame(ref, 0.5, 0.25).take([1, 0])
     write_partition(warehouse, TRAINING_LOG, ref, backwards, stamp())
-    path = warehouse.partition("training_log", ref)
+    path = warehouse.root / warehouse.partition("training_log", ref)
     assert pq.read_table(path, partitioning=None)["step"].to_pylist() == [0, 1]
     metadata = pq.read_schema(path).field("value").metadata
     assert metadata[b"meaning"] == b"value logged at that step"
@@ -70,7 +70,7 @@ def test_rows_are_sorted_by_key_and_fields_keep_unit_and_meaning(warehouse):
 def test_a_missing_or_foreign_file_has_no_stamp(warehouse):
     ref = ModelRef("m")
     assert read_stamp(warehouse, "training_log", ref) is None
-    path = warehouse.partition("training_log", ref)
+    path = warehouse.root / warehouse.partition("training_log", ref)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"PAR1 cut short")
     assert read_stamp(warehouse, "training_log", ref) is None
@@ -106,7 +106,7 @@ def test_files_of_an_older_schema_are_compacted_too(warehouse):
     for name in ("a", "b"):
         ref = ModelRef("m", name)
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
-    path = warehouse.partition("training_log", ModelRef("m", "a"))
+    path = warehouse.root / warehouse.partition("training_log", ModelRef("m", "a"))
     old = pq.read_table(path, partitioning=None)
     pq.write_table(old.drop_columns(["value"]), path)
     compact(warehouse)
@@ -121,7 +121,7 @@ def test_a_revision_written_after_compaction_stands_once(warehouse):
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0, 2.0), stamp())
     compact(warehouse)
     write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
-    files = warehouse.model_folder("training_log", "m").rglob("*.parquet")
+    files = (warehouse.root / "training_log/model=m").rglob("*.parquet")
     rows = pa.concat_tables([pq.read_table(f, partitioning=None) for f in files])
     held = zip(rows["revision"].to_pylist(), rows["value"].to_pylist(), strict=True)
     assert sorted(held) == [
@@ -143,7 +143,7 @@ def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
     for ref in refs:
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
     compact(warehouse)
-    folder = warehouse.model_folder("training_log", "m")
+    folder = warehouse.root / "training_log/model=m"
     seen = []
 
     def see():
@@ -159,8 +159,8 @@ def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
 
         return step
 
-    for module, name in ((partitions, "replace_file"), (folders, "exchange")):
-        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    for name in ("replace_file", "exchange"):
+        monkeypatch.setattr(store, name, watched(getattr(store, name)))
     write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
     old, new = [("a", 1.0), ("b", 1.0)], [("a", 9.0), ("b", 1.0)]
     assert seen == [old] * (len(seen) - 1) + [new]
@@ -170,14 +170,15 @@ def test_rows_without_a_stamp_outlive_their_neighbours(warehouse):
     refs = [ModelRef("m", name) for name in ("a", "b")]
     for ref in refs:
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
-    path = warehouse.partition("training_log", refs[1])
+    path = warehouse.root / warehouse.partition("training_log", refs[1])
     bare = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
     pq.write_table(bare, path)
     compact(warehouse)
     remove_partition(warehouse, "training_log", refs[0])
     assert read_partition(warehouse, "training_log", refs[1]).num_rows == 1
     write_partition(warehouse, TRAINING_LOG, refs[1], frame(refs[1], 2.0), stamp())
-    assert not warehouse.compacted("training_log", "m").exists()
+    compacted = keys.compacted_key("training_log", "m")
+    assert warehouse.store.version(compacted) is None
 
 
 def test_a_writer_killed_in_a_folder_leaves_nothing_after_compaction(warehouse):

@@ -47,13 +47,13 @@ def show_plans(
     output: Path | None,
 ) -> int:
     """The table of plans, its totals on stderr; 3 when some cannot be read."""
-    from pipeline.warehouse import Warehouse
+    from pipeline.warehouse import find_warehouse
     from pipeline.zoo.outcomes import plan_line, plans_table
     from pipeline.zoo.runs import plan_found, say_aside
     from weightlake.output import emit
 
     say_aside(found)
-    plans = plan_found(found, Warehouse(warehouse.absolute()), settings)
+    plans = plan_found(found, find_warehouse(warehouse), settings)
     emit(plans_table(plans), format_name=format_name, output=output)
     say(plan_line(plans))
     return exit_code(plan.status == "unreadable" for plan in plans)

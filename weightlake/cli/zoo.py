@@ -175,11 +175,11 @@ def serve(
 def _is_up_to_date(zoo: Zoo, root: Path, options: Mapping[str, bool]) -> bool:
     """Whether a plan finds nothing to do; it costs far less than starting a server."""
     from pipeline.text.units import checkpoints
-    from pipeline.warehouse import Warehouse
+    from pipeline.warehouse import find_warehouse
     from pipeline.zoo.runs import find_sources, plan_found
 
     settings = zoo_settings(zoo, **options)
-    lake = Warehouse(root.absolute())  # looked at, not made
+    lake = find_warehouse(root)  # looked at, not made
     found = find_sources(zoo.entries, local_files_only=settings.local_files_only)
     plans = plan_found(found, lake, settings)
     if any(each.status != "unchanged" for each in plans):
