@@ -20,6 +20,7 @@ LAYERS = (
         "pipeline.refs",
         "pipeline.dtypes",
         "pipeline.exit_codes",
+        "pipeline.renamed",
         "pipeline.require",
     },
     {

@@ -6,23 +6,23 @@ from difflib import get_close_matches
 
 from pipeline.errors import UsageError
 from pipeline.figures.charts.bars import draw_parameters, draw_sizes
+from pipeline.figures.charts.breaks import draw_breaks, sketch_breaks
 from pipeline.figures.charts.change_matrix import (
     draw_change_matrix,
     sketch_change_matrix,
 )
 from pipeline.figures.charts.channels import draw_channels
 from pipeline.figures.charts.clusters import draw_clusters
-from pipeline.figures.charts.configs import draw_configs
 from pipeline.figures.charts.depth import draw_depth
 from pipeline.figures.charts.esd import draw_esd
 from pipeline.figures.charts.evolution import draw_evolution, sketch_evolution
 from pipeline.figures.charts.heatmap import draw_heatmap
 from pipeline.figures.charts.histogram import draw_histogram
 from pipeline.figures.charts.lineage import draw_lineage, sketch_lineage
-from pipeline.figures.charts.multiples import draw_multiples, sketch_multiples
 from pipeline.figures.charts.outliers import draw_outliers
-from pipeline.figures.charts.segments import draw_segments, sketch_segments
+from pipeline.figures.charts.profiles import draw_profiles, sketch_profiles
 from pipeline.figures.charts.series import draw_series
+from pipeline.figures.charts.shapes import draw_shapes
 from pipeline.figures.charts.sparsity_map import draw_sparsity_map
 from pipeline.figures.charts.spectrum import draw_energy, draw_scree
 from pipeline.figures.charts.steps import draw_steps, sketch_steps
@@ -30,9 +30,9 @@ from pipeline.figures.spec import FigureSpec, Option
 from pipeline.figures.terminal.rows import (
     sketch_channels,
     sketch_clusters,
-    sketch_configs,
     sketch_outliers,
     sketch_parameters,
+    sketch_shapes,
     sketch_sizes,
     sketch_sparsity_map,
     sketch_spectrum,
@@ -43,6 +43,8 @@ from pipeline.figures.terminal.sketch import (
     sketch_series,
 )
 from pipeline.figures.terminal.spectra import sketch_depth, sketch_esd
+from pipeline.renamed import FIGURES as RENAMED
+from pipeline.renamed import current_name
 
 _FLAG = {"false": False, "true": True}
 _SCALES = {name: name for name in ("value", "change")}
@@ -105,16 +107,16 @@ FIGURES: tuple[FigureSpec, ...] = (
         sketch_sizes,
     ),
     FigureSpec(
-        "configs",
+        "shapes",
         "How do the shapes of the models compare?",
         "shapes",
-        draw_configs,
-        sketch_configs,
+        draw_shapes,
+        sketch_shapes,
     ),
     FigureSpec(
         "channels",
         "How are a tensor's rows and columns scaled, and which are outliers?",
-        "channel_norms",
+        "channels",
         draw_channels,
         sketch_channels,
     ),
@@ -128,7 +130,7 @@ FIGURES: tuple[FigureSpec, ...] = (
     FigureSpec(
         "clusters",
         "Where do the clusters of an embedding lie, in two dimensions?",
-        "cluster_places",
+        "clusters",
         draw_clusters,
         sketch_clusters,
     ),
@@ -150,9 +152,9 @@ FIGURES: tuple[FigureSpec, ...] = (
     FigureSpec(
         "breaks",
         "Where do the series of a metric break, each for itself and all together?",
-        "segments",
-        draw_segments,
-        sketch_segments,
+        "breaks",
+        draw_breaks,
+        sketch_breaks,
     ),
     FigureSpec(
         "steps",
@@ -184,11 +186,11 @@ FIGURES: tuple[FigureSpec, ...] = (
         sketch_series,
     ),
     FigureSpec(
-        "multiples",
+        "profiles",
         "How does a metric run through the depth of several models?",
         "profiles",
-        draw_multiples,
-        sketch_multiples,
+        draw_profiles,
+        sketch_profiles,
     ),
     FigureSpec(
         "change_map",
@@ -230,10 +232,11 @@ FIGURES: tuple[FigureSpec, ...] = (
 
 def find_figure(name: str) -> FigureSpec:
     """The figure called `name`; UsageError with the nearest names and all of them."""
+    names = [figure.name for figure in FIGURES]
+    name = current_name("figure", name, RENAMED, names)
     for figure in FIGURES:
         if figure.name == name:
             return figure
-    names = [figure.name for figure in FIGURES]
     near = get_close_matches(name, names, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise UsageError(

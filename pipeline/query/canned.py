@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header, Parameter, read_header
 from pipeline.query.parameters import bind_parameters, near_miss
 from pipeline.query.words import check_dictionary_words, check_words, only_words
+from pipeline.renamed import current_query
 
 
 def list_queries(folders: Sequence[Path] = ()) -> tuple[Header, ...]:
@@ -25,9 +26,16 @@ def list_queries(folders: Sequence[Path] = ()) -> tuple[Header, ...]:
     return tuple(read_query(path) for _, path in sorted(_paths(folders).items()))
 
 
-def find_query(name: str, folders: Sequence[Path] = ()) -> Header:
-    """The query of that name; raises QueryError with the nearest names."""
+def find_query(
+    name: str, folders: Sequence[Path] = (), *, params: Collection[str] = ()
+) -> Header:
+    """The query of that name; raises QueryError with the nearest names.
+
+    `params` are the names of parameters that will be asked of it: an old name of a
+    query can mean another question than the same name today.
+    """
     paths = _paths(folders)
+    name = current_query(name, params, paths)
     if name not in paths:
         raise QueryError(
             f"no query is called {name!r}{near_miss(name, paths)}",
@@ -64,7 +72,7 @@ def run_query(
     Raises QueryError for an unknown query or parameter, and for a word that names
     nothing in the warehouse when that is why the answer is empty.
     """
-    query = find_query(name, folders)
+    query = find_query(name, folders, params=params or ())
     given = dict(params or {})
     given.update(only_words(root, query, given))
     values = bind_parameters(query.parameters, given, query=name)
@@ -88,7 +96,7 @@ def refine_query(
 
     Raises QueryError as `run_query` does, and for a text that is no select.
     """
-    query = find_query(name, folders)
+    query = find_query(name, folders, params=params or ())
     values = bind_parameters(query.parameters, params or {}, query=name)
     whole = f"with answer as (\n{query.sql.rstrip().removesuffix(';')}\n)\n{text}"
     models = _models(query, values)

@@ -1,5 +1,5 @@
 -- question: How does a metric run through the depth of several models, side by side?
--- grain: one row per model, component and layer; the picture `multiples` draws it
+-- grain: one row per model, component and layer; the picture `profiles` draws it
 -- param: metric text = stable_rank from tensor_metrics.metric — any of tensor_metrics
 -- param: models text = null — names joined by commas, as model or model@revision; null:
 --   every model's main, else its last revision

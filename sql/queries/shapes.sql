@@ -1,5 +1,5 @@
 -- question: How do the shapes of the models compare, side by side?
--- grain: one row per model, the most parameters first; the picture `configs` draws it
+-- grain: one row per model, the most parameters first; the picture `shapes` draws it
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- inputs: checkpoints, chosen_checkpoints, scalars

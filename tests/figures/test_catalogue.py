@@ -24,9 +24,9 @@ from tests.figures.pictures import (
 )
 
 FRAMES = {
-    "channel_norms": channels_frame([1.0, 2.0], [1]),
+    "channels": channels_frame([1.0, 2.0], [1]),
     "sparsity_map": zeros_frame([[0, 1], [0.5, 0]]),
-    "cluster_places": clusters_frame(),
+    "clusters": clusters_frame(),
     "densities": densities_frame(),
     "spectrum": spectrum_frame([3, 2, 1]),
     "sizes": sizes_frame({("m", "q"): 4, ("m", "k"): 2}),
@@ -35,7 +35,7 @@ FRAMES = {
     "heatmap": heatmap_frame(3),
     "histogram": histogram_frame([0, 1, 2], [1, 2]),
     "series": series_frame([0, 1, 2], 3),
-    "segments": segments_frame([0, 1, 2], 3, breaks={1: 0.5}),
+    "breaks": segments_frame([0, 1, 2], 3, breaks={1: 0.5}),
     "evolution": evolution_frame([0, 1, 2], 3),
     "depth": depth_frame(3),
     "esd": esd_frame(range(1, 21)),

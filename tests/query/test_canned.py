@@ -109,7 +109,7 @@ def test_an_empty_warehouse_answers_with_no_rows(tmp_path):
     with pytest.raises(QueryError, match=r"no model 'gpt2'\. The table checkpoi"):
         run_query(root, "layers", {"model": "gpt2"})
     with pytest.raises(QueryError, match="weightlake compare fills it"):
-        run_query(root, "changes", {"model": "gpt2"})
+        run_query(root, "compare", {"model": "gpt2"})
 
 
 def test_a_word_of_another_model_is_no_word_of_this_one(root):

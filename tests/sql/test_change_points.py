@@ -58,7 +58,7 @@ def logged():
 
 
 def test_the_query_finds_the_planted_breaks(lake):
-    rows = run_query(lake, "change_points", {"metric": "frobenius_norm"}).to_pylist()
+    rows = run_query(lake, "breakpoints", {"metric": "frobenius_norm"}).to_pylist()
     found = [(row["tensor"], row["step"], row["kind"]) for row in rows]
     assert sorted(found) == [(f"h.{name}", 200, "level") for name in range(4)]
     assert {(row["n_agree"], row["n_tested"]) for row in rows} == {(4, 6)}
@@ -81,9 +81,9 @@ def test_changes_since_the_step_before_and_what_was_logged(lake):
     asked = {"metric": "relative_change"}
     (event,) = run_query(lake, "events", asked).to_pylist()
     assert (event["step"], event["n_series"], event["kinds"]) == (150, 6, "jump")
-    rows = run_query(lake, "change_points", asked).to_pylist()
+    rows = run_query(lake, "breakpoints", asked).to_pylist()
     assert {(row["step"], row["n_agree"]) for row in rows} == {(150, 6)}
-    (row,) = run_query(lake, "change_points", {"metric": "loss"}).to_pylist()
+    (row,) = run_query(lake, "breakpoints", {"metric": "loss"}).to_pylist()
     assert (row["tensor"], row["step"], row["n_points"]) == (None, 150, 30)
     # Nothing asked is the usual metrics together.
     story = run_query(lake, "events", {}).to_pylist()

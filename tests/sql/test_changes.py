@@ -33,7 +33,7 @@ def compared(tmp_path):
 
 def test_changes(compared):
     columns = "tensor status relative_change change_rank_fraction"
-    assert pick(compared, "changes", columns, model="tuned") == [
+    assert pick(compared, "compare", columns, model="tuned") == [
         ("b", "ok", 0.5, 0.25),
         ("a", "identical", 0.0, None),
         ("c", "only_old", None, None),
@@ -41,5 +41,5 @@ def test_changes(compared):
 
 
 def test_changes_of_another_base_are_not_shown(compared):
-    found = pick(compared, "changes", "tensor", model="tuned", from_model="elsewhere")
+    found = pick(compared, "compare", "tensor", model="tuned", from_model="elsewhere")
     assert found == []

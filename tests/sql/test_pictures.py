@@ -86,7 +86,7 @@ def maps(tmp_path):
 
 def test_channel_norms_are_a_row_each(maps):
     columns = "side channel norm over_median is_outlier"
-    found = pick(maps, "channel_norms", columns, model="m", tensor="w")
+    found = pick(maps, "channels", columns, model="m", tensor="w")
     assert found == [("rows", 0, 1.0, 0.5, False), ("rows", 1, 3.0, 1.5, True)]
 
 
@@ -99,7 +99,7 @@ def test_the_map_of_zeros_is_a_row_per_cell(maps):
 
 def test_placed_rows_of_clusters(maps):
     columns = "cluster n_tokens label centre_x x y plane_fraction"
-    assert pick(maps, "cluster_places", columns, model="m") == [
+    assert pick(maps, "clusters", columns, model="m") == [
         (0, 3, "7 8", 1.0, 0.5, 0.0, 0.5),
         (0, 3, "7 8", 1.0, 1.5, 0.25, 0.5),
     ]

@@ -143,7 +143,7 @@ def test_compressible(zoo):
 
 def test_compare_pairs_the_nearest_depths(zoo):
     columns = "component layer_a layer_b value_a value_b difference ratio"
-    rows = pick(zoo, "compare", columns, model_a="pair", model_b="deep")
+    rows = pick(zoo, "differences", columns, model_a="pair", model_b="deep")
     assert rows == [
         ("embedding", None, None, pytest.approx(10 / 9), None, None, None),
         ("lm_head", None, None, pytest.approx(10 / 9), None, None, None),
@@ -155,7 +155,7 @@ def test_compare_pairs_the_nearest_depths(zoo):
     ]
 
 
-@pytest.mark.parametrize("query", ["compare", "contrast"])
+@pytest.mark.parametrize("query", ["differences", "contrast"])
 def test_one_model_alone_is_not_compared_with_itself(zoo, query):
     with pytest.raises(QueryError, match="model_b"):
         ask(zoo, query, model_a="pair")
@@ -164,7 +164,7 @@ def test_one_model_alone_is_not_compared_with_itself(zoo, query):
 def test_compare_of_two_revisions(zoo):
     rows = pick(
         zoo,
-        "compare",
+        "differences",
         "component layer_a layer_b value_a value_b",
         model_a="pair",
         model_b="pair",

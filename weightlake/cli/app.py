@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from textwrap import dedent, indent
 from typing import Annotated, Any
@@ -76,11 +77,13 @@ def build() -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code and lets no expected error through."""
     try:
-        result: Any = build()(
-            list(sys.argv[1:] if arguments is None else arguments),
-            prog_name="weightlake",
-            standalone_mode=False,
-        )
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result: Any = build()(
+                list(sys.argv[1:] if arguments is None else arguments),
+                prog_name="weightlake",
+                standalone_mode=False,
+            )
         sys.stdout.flush()
     except typer.TyperException as error:
         # The words that pydantic puts before those of a closed choice say nothing.
@@ -123,6 +126,11 @@ def _before(
     ] = False,
 ) -> None:
     """Options that stand before any verb."""
+
+
+def _show_warning(message: Warning | str, *_place: object, **_more: object) -> None:
+    """One line on stderr, as an error is, without the place in our code."""
+    _say(f"warning: {message}")
 
 
 def _say(text: str) -> None:

@@ -50,7 +50,7 @@ def breaks(
     model = _model_of(warehouse, series)
     asked = {"model": model, "metric": metric, "component": component}
     given = {name: word for name, word in asked.items() if word is not None}
-    found = run_query(warehouse, "change_points" if each else "events", given)
+    found = run_query(warehouse, "breakpoints" if each else "events", given)
     emit(found, format_name=format_name, output=output)
     say(f"{series}: {found.num_rows} {'breaks' if each else 'events'}")
     if found.num_rows == 0:

@@ -139,7 +139,7 @@ def _measure(
 def _show(
     pair: Pair, warehouse: Path, format_name: str | None, output: Path | None
 ) -> None:
-    """The rows of two checkpoints, as the query `changes` tells them."""
+    """The rows of two checkpoints, as the query `compare` reports them."""
     from pipeline.query import run_query
     from weightlake.output import emit
 
@@ -150,5 +150,5 @@ def _show(
         "from_model": old.model,
         "from_revision": old.revision,
     }
-    rows = run_query(warehouse, "changes", asked)
+    rows = run_query(warehouse, "compare", asked)
     emit(rows, format_name=format_name, output=output)

@@ -31,7 +31,7 @@ _ROOM = 0.05  # of the axis: names nearer to each other than this would touch
 def draw_channels(frame: pl.DataFrame) -> Figure:
     """Norm over index, a panel per side; the line is the median.
 
-    `frame` is the result of query `channel_norms`: model, revision, tensor, side,
+    `frame` is the result of query `channels`: model, revision, tensor, side,
     channel, norm, is_outlier. Channels that hold a weight of six σ or more are marked,
     and those of them with the largest norms named.
     """

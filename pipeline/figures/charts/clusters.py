@@ -30,7 +30,7 @@ _LEVEL = 0.05
 def draw_clusters(frame: pl.DataFrame) -> Figure:
     """A dot per row that is placed, a ring at each centre; the largest named below.
 
-    `frame` is the result of query `cluster_places`: model, revision, tensor,
+    `frame` is the result of query `clusters`: model, revision, tensor,
     plane_fraction, null_p, cluster, n_tokens, label, centre_x, centre_y, x, y.
     """
     rows = frame.drop_nulls(["x", "y"])

@@ -34,7 +34,7 @@ def sketch_outliers(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
     return _bars(frame["tensor"].to_list(), frame["score"].to_list(), width)
 
 
-def sketch_configs(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
+def sketch_shapes(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
     """A line per model: the sizes that its config declares."""
     names = ("n_layers", "hidden_size", "n_heads", "vocabulary_size", "n_parameters")
     lines = []

@@ -9,10 +9,10 @@ from pipeline.figures.charts.change_matrix import (
     sketch_change_matrix,
 )
 from pipeline.figures.charts.lineage import draw_lineage, sketch_lineage
-from pipeline.figures.charts.multiples import (
+from pipeline.figures.charts.profiles import (
     as_panels,
-    draw_multiples,
-    sketch_multiples,
+    draw_profiles,
+    sketch_profiles,
 )
 from pipeline.figures.files.output import render
 from pipeline.figures.shared.branches import as_branches
@@ -119,7 +119,7 @@ def test_multiples_are_readable(n_models, n_components):
         [f"component_{i}" for i in range(n_components)],
         5,
     )
-    figure = draw_multiples(frame)
+    figure = draw_profiles(frame)
     assert_readable(figure)
     assert sum(axes.get_visible() for axes in figure.axes) == n_components
 
@@ -127,9 +127,7 @@ def test_multiples_are_readable(n_models, n_components):
 def test_shuffled_rows_give_the_same_multiples():
     frame = profiles_frame(["m", "n"], ["up", "q"], 3)
     shuffled = frame.sample(fraction=1, shuffle=True, seed=7)
-    assert render(draw_multiples(frame), "svg") == render(
-        draw_multiples(shuffled), "svg"
-    )
+    assert render(draw_profiles(frame), "svg") == render(draw_profiles(shuffled), "svg")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +135,7 @@ def test_shuffled_rows_give_the_same_multiples():
     [
         (draw_lineage, sketch_lineage, lineage_frame([])),
         (draw_change_matrix, sketch_change_matrix, matrix_frame([])),
-        (draw_multiples, sketch_multiples, profiles_frame([], [], 0)),
+        (draw_profiles, sketch_profiles, profiles_frame([], [], 0)),
     ],
 )
 def test_nothing_to_draw_is_said(draw, sketch, frame):
@@ -149,5 +147,5 @@ def test_values_that_are_not_finite_break_a_line():
     frame = profiles_frame(["m"], ["q"], 3).with_columns(
         value=pl.Series([1.0, None, 2.0])
     )
-    (line,) = draw_multiples(frame).axes[0].lines
+    (line,) = draw_profiles(frame).axes[0].lines
     assert line.get_ydata().tolist()[0::2] == [1, 2]

@@ -34,7 +34,7 @@ _BAND = (10, 90)  # percentiles
 _NAME_WIDTH = 0.11  # of the axes: the room that a share takes
 
 
-def draw_segments(frame: pl.DataFrame) -> Figure:
+def draw_breaks(frame: pl.DataFrame) -> Figure:
     """Few lines with the lines fitted to their segments; many as a band and a median.
 
     `frame` is the result of query `segments`: model, step, tensor, view, layer,
@@ -65,7 +65,7 @@ def draw_segments(frame: pl.DataFrame) -> Figure:
     return figure
 
 
-def sketch_segments(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
+def sketch_breaks(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
     """The series as `series` sketches them, and below them events and breaks."""
     import polars as pl
 

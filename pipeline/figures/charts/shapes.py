@@ -35,7 +35,7 @@ _MOST_ROWS = 40
 _BAR = "#B5D3E7"  # the palette's blue, pale enough to be written upon
 
 
-def draw_configs(frame: pl.DataFrame) -> Figure:
+def draw_shapes(frame: pl.DataFrame) -> Figure:
     """A table of numbers, each upon a bar of its share of the column's largest.
 
     `frame` is the result of query `shapes`: model, revision, and the sizes that the

@@ -85,7 +85,7 @@ def as_panels(frame: pl.DataFrame) -> Panels | None:
     return Panels(only(frame, "metric"), tuple(sorted(models)), panels)
 
 
-def draw_multiples(frame: pl.DataFrame) -> Figure:
+def draw_profiles(frame: pl.DataFrame) -> Figure:
     """A panel per component with a line per model; all panels have the same axes.
 
     `frame` is the result of query `profiles`: model, revision, component, layer, depth,
@@ -174,7 +174,7 @@ def _columns(names: tuple[str, ...]) -> int:
     return 2 if width_of(names, FONT_SIZE - 1) < COLUMN_WIDTH / 2 - 0.4 else 1
 
 
-def sketch_multiples(frame: pl.DataFrame, width: int = 80) -> str:
+def sketch_profiles(frame: pl.DataFrame, width: int = 80) -> str:
     """A sparkline per component and model, each on its own scale."""
     panels = as_panels(frame)
     if panels is None or not panels.finite.size:
