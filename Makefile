@@ -18,7 +18,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup demo test lint format bench dictionary lock clean
+.PHONY: setup demo test lint lint-page format bench dictionary lock clean
 
 setup: $(STAMP)
 
@@ -38,10 +38,18 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
 
-lint: $(STAMP)
+lint: $(STAMP) lint-page
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The explorer's script: eslint and TypeScript's checker, where npm is there.
+lint-page:
+	@if command -v npm >/dev/null; then \
+	  test -x node_modules/.bin/eslint -a node_modules -nt package.json || \
+	  { npm install --no-package-lock --no-audit --no-fund --silent && touch node_modules; }; \
+	  npm run --silent lint; \
+	else echo "npm is not installed: the explorer's script is not linted" >&2; fi
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -10,37 +10,15 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-# In the order in which they build on one another; all share one scope.
-SCRIPTS: tuple[str, ...] = (
-    "dom.js",
-    "numbers.js",
-    "model.js",
-    "state.js",
-    "charts.js",
-    "tree.js",
-    "shapes.js",
-    "sketch.js",
-    "sublayers.js",
-    "flow.js",
-    "map.js",
-    "diagram.js",
-    "search.js",
-    "classes.js",
-    "measured.js",
-    "details.js",
-    "beside.js",
-    "compare.js",
-    "main.js",
-)
+from pipeline.explorer.modules import join_modules, module_names
 
 
 def render(data: dict[str, Any]) -> str:
     """The page as HTML; names in `data` appear as text, whatever they hold."""
     page = _read("page.html")
-    script = "".join(_read(name) for name in SCRIPTS)
     pieces = {
         "/*STYLE*/": _read("page.css"),
-        "/*SCRIPT*/": f'(() => {{\n"use strict";\n{script}}})();\n',
+        "/*SCRIPT*/": join_modules("main", _read_module),
         "/*DATA*/": to_inline_json(data),
     }
     # Split once and joined: a piece that holds another's mark stays as it is.
@@ -72,7 +50,12 @@ def to_json(
 
 def page_files() -> Sequence[str]:
     """Every file that the page is made of."""
-    return ("page.html", "page.css", *SCRIPTS)
+    scripts = (f"{name}.js" for name in module_names("main", _read_module))
+    return ("page.html", "page.css", *scripts)
+
+
+def _read_module(name: str) -> str:
+    return _read(f"{name}.js")
 
 
 def _read(name: str) -> str:

@@ -1,7 +1,14 @@
 // How does a component of one model stand beside its like in another?
 
+import { dot } from "./charts.js";
+import { link } from "./kin.js";
+import { h } from "./dom.js";
+import { pictures, withUnit } from "./measured.js";
+import { groupBy } from "./model.js";
+import { human, number, shapeText, words } from "./numbers.js";
+
 // The tensor that is chosen beside its like in the other model, at the same depth.
-function compareChosen(data, left, right, state) {
+export function compareChosen(data, left, right, state) {
   const node = left.node(state.node);
   const tensor = node.tensor || (node.component && node.tensors[0]);
   const other = tensor && findLike(left, right, tensor);
@@ -79,7 +86,7 @@ function depthOf(model, tensor) {
 }
 
 // Roles that either has, matched by what they do, not by name or position.
-function compareRoles(data, left, right, state, store) {
+export function compareRoles(data, left, right, state, store) {
   const key = (t) => `${t.stack || ""} ${t.place} ${t.component} ${t.parameter}`;
   const a = groupBy(left.tensors, key);
   const b = groupBy(right.tensors, key);
@@ -128,4 +135,9 @@ function compareRoles(data, left, right, state, store) {
 
 function lastStep(model) {
   return Math.max(model.revisions.length - 1, 0);
+}
+
+export function headRow(left, right) {
+  const names = [left, right].map(({ name }) => h("th", { class: "name" }, name));
+  return h("tr", {}, h("th", {}), names);
 }

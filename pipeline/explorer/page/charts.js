@@ -1,5 +1,8 @@
 // What does a distribution, a spectrum, a course of values look like? Small pictures.
 
+import { h, s } from "./dom.js";
+import { exact, number, percent, superscript } from "./numbers.js";
+
 const CHART = { width: 320, height: 96, left: 4, bottom: 16, top: 6 };
 
 // Characters as numbers from 0 to 1, as the page's data writes them.
@@ -17,7 +20,7 @@ function decode(text, alphabet, width) {
 }
 
 // Bars of a histogram; `sets` are { bins, color }, drawn over one another.
-function histogram(sets, frame, alphabet) {
+export function histogram(sets, frame, alphabet) {
   const { width, height, left, bottom, top } = CHART;
   const base = height - bottom;
   const picture = chart(`Histogram from ${number(frame[0])} to ${number(frame[1])}`);
@@ -43,7 +46,7 @@ function histogram(sets, frame, alphabet) {
 
 // Singular values over their rank, both from largest to smallest; σ / σ₁ as powers of
 // ten. `sets` are { shape, className }.
-function spectrum(sets, nValues, alphabet, decades) {
+export function spectrum(sets, nValues, alphabet, decades) {
   const { width, height, left, bottom, top } = CHART;
   const base = height - bottom;
   const curves = sets.map(({ shape }) => decode(shape, alphabet, 2));
@@ -79,7 +82,7 @@ function spectrum(sets, nValues, alphabet, decades) {
 }
 
 // A statistic over the checkpoints, the current one marked.
-function course(values, current, labels) {
+export function course(values, current, labels) {
   const { width, left } = CHART;
   const height = 44;
   const known = values.filter((value) => value !== null);
@@ -107,7 +110,7 @@ function course(values, current, labels) {
 }
 
 // One bar of parts; `parts` are { label, share, color }.
-function stackedBar(parts) {
+export function stackedBar(parts) {
   let x = 0;
   const bar = s("svg", {
     viewBox: "0 0 100 10",
@@ -131,11 +134,11 @@ function stackedBar(parts) {
 }
 
 // The colour of a category, for those who see it; its name stands beside it.
-function dot(category) {
+export function dot(category) {
   return h("span", { class: "dot", style: `background:${categoryColor(category)}` });
 }
 
-function categoryColor(category) {
+export function categoryColor(category) {
   return `var(--${category})`;
 }
 

@@ -1,12 +1,15 @@
 // Which code made it? The class of a module and those around it, with their source.
 
+import { h } from "./dom.js";
+import { table } from "./measured.js";
+
 // What all tensors have in common, from the innermost class outwards.
-function sharedChain(tensors) {
+export function sharedChain(tensors) {
   const [first, ...others] = tensors.map((tensor) => tensor.chain);
   return (first || []).filter((id) => others.every((chain) => chain.includes(id)));
 }
 
-function classes(data, chain) {
+export function classes(data, chain) {
   if (!chain.length) return null;
   return h(
     "section",
@@ -34,7 +37,7 @@ function drawClass({ name, code, cut }) {
   );
 }
 
-function config(model) {
+export function config(model) {
   const entries = Object.entries(model.config);
   if (!entries.length) return null;
   return h(
@@ -54,7 +57,7 @@ function config(model) {
   );
 }
 
-function notes(model) {
+export function notes(model) {
   if (!model.notes.length) return null;
   return h(
     "section",

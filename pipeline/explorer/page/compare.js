@@ -1,6 +1,12 @@
 // How do two models differ? Sizes, where their parameters are, and role by role.
 
-function makeCompare(pane, data, models, store) {
+import { compareChosen, compareRoles, headRow } from "./beside.js";
+import { categoryColor, dot, stackedBar } from "./charts.js";
+import { drawStacks } from "./diagram.js";
+import { h, show } from "./dom.js";
+import { exact, human, humanBytes, words } from "./numbers.js";
+
+export function makeCompare(pane, data, models, store) {
   function render() {
     const state = store.get();
     const left = models[state.model];
@@ -73,16 +79,17 @@ function quiet(store, models, model) {
 }
 
 function compareFacts(left, right) {
+  /** @type {[string, (model: any) => any][]} */
   const rows = [
     ["family", (m) => m.family],
     ["class", (m) => m.architecture || "–"],
     ["parameters", (m) => human(m.n_parameters)],
     ["stored", (m) => humanBytes(m.n_bytes)],
     ["tensors", (m) => exact(m.n_tensors)],
-    ...Object.keys({ ...left.sizes, ...right.sizes }).map((name) => [
+    ...Object.keys({ ...left.sizes, ...right.sizes }).map((name) => /** @type {[string, (model: any) => any]} */ ([
       words(name.replace(/^n_/, "")),
       (m) => (m.sizes[name] ? exact(m.sizes[name]) : "–"),
-    ]),
+    ])),
     ["positions", (m) => unique(m.flow.map((f) => f.positions)) || "–"],
     ["activation", (m) => unique(sublayers(m).map((x) => x.facts.activation)) || "–"],
     ["hidden units", (m) => unique(sublayers(m).map((x) => x.facts.width)) || "–"],
@@ -108,11 +115,6 @@ function compareFacts(left, right) {
           );
     }),
   );
-}
-
-function headRow(left, right) {
-  const names = [left, right].map(({ name }) => h("th", { class: "name" }, name));
-  return h("tr", {}, h("th", {}), names);
 }
 
 function sublayers(model) {

@@ -1,6 +1,15 @@
 // What is known of what is chosen? Where it is, its size, its parts, its class.
 
-function makeDetails(pane, data, models, store) {
+import { categoryColor, stackedBar } from "./charts.js";
+import { shownCheckpoints } from "./checkpoints.js";
+import { classes, config, notes, sharedChain } from "./classes.js";
+import { h, show } from "./dom.js";
+import { children, link, siblings, trail } from "./kin.js";
+import { courses, pictures, statistics, table } from "./measured.js";
+import { groupBy, placeText } from "./model.js";
+import { exact, human, humanBytes, percent, shapeText, words } from "./numbers.js";
+
+export function makeDetails(pane, data, models, store) {
   const close = () => pane.classList.remove("open");
 
   function render() {
@@ -21,23 +30,6 @@ function makeDetails(pane, data, models, store) {
     pane.scrollTop = 0;
   }
   return { render };
-}
-
-function trail(node, store) {
-  const steps = [];
-  for (let up = node.parent; up; up = up.parent) steps.unshift(up);
-  return h(
-    "nav",
-    { class: "trail", "aria-label": "Where it is" },
-    steps.map((step) => [
-      h(
-        "button",
-        { type: "button", click: () => store.change({ node: step.id }) },
-        step.label,
-      ),
-      " › ",
-    ]),
-  );
 }
 
 function nodeDetails({ data, model, node, step, store }) {
@@ -177,70 +169,3 @@ function breakdown(data, node) {
   );
 }
 
-function children(node, store) {
-  const most = 60;
-  const shown = node.children.slice(0, most);
-  const whole = Math.max(...node.children.map((child) => child.parameters), 1);
-  return h(
-    "section",
-    {},
-    h("h3", {}, "Made of"),
-    h(
-      "ul",
-      { class: "parts" },
-      shown.map((child) =>
-        h(
-          "li",
-          { style: `--share:${((100 * child.parameters) / whole).toFixed(2)}%` },
-          h(
-            "button",
-            { type: "button", click: () => store.change({ node: child.id }) },
-            h("span", { class: "label" }, child.label),
-            h("span", { class: "amount" }, human(child.parameters)),
-          ),
-        ),
-      ),
-    ),
-    node.children.length > most
-      ? h("p", {}, `and ${exact(node.children.length - most)} more, in the tree`)
-      : null,
-  );
-}
-
-// The same role in the other layers.
-function siblings(model, tensor, store) {
-  const same = model.tensors.filter(
-    (t) =>
-      t.layer !== null &&
-      t.component === tensor.component &&
-      t.parameter === tensor.parameter &&
-      t.stack === tensor.stack &&
-      t.expert === tensor.expert,
-  );
-  if (tensor.layer === null || same.length < 2) return null;
-  return h(
-    "section",
-    {},
-    h("h3", {}, "The same in other layers"),
-    h(
-      "p",
-      { class: "siblings" },
-      same.map((t) =>
-        h(
-          "button",
-          {
-            type: "button",
-            "aria-current": t === tensor ? "true" : null,
-            click: () => store.change({ node: `t/${t.name}` }),
-          },
-          t.layer,
-        ),
-      ),
-    ),
-  );
-}
-
-function link(store, name, title) {
-  const click = () => store.change({ node: `t/${name}` });
-  return h("button", { type: "button", class: "link", click }, title || name);
-}

@@ -1,6 +1,12 @@
 // What does the architecture look like? A picture of every stack, and a map of layers.
 
-function makeDiagram(pane, data, models, store) {
+import { h, show } from "./dom.js";
+import { drawFlow } from "./flow.js";
+import { drawMap } from "./map.js";
+import { groupBy, isPart } from "./model.js";
+import { exact, human, shapeText, words } from "./numbers.js";
+
+export function makeDiagram(pane, data, models, store) {
   function render() {
     const state = store.get();
     const model = models[state.model];
@@ -49,7 +55,7 @@ function headsText({ n_heads: heads, n_kv_heads: shared }) {
   return shared && shared !== heads ? `${heads} / ${shared}` : `${heads}`;
 }
 
-function drawStacks(model, store, chosen) {
+export function drawStacks(model, store, chosen) {
   const known = model.flow.some((flow) => flow.is_known || flow.blocks.length);
   if (!known) return plainTree(model, store);
   return model.flow.map((flow) =>
@@ -125,11 +131,6 @@ function moduleLabel(path, tensor) {
   const name = parts.slice(isNumber ? -2 : -1).join(".");
   const role = words(tensor.component);
   return name && name !== role ? `${name} (${role})` : name || tensor.name;
-}
-
-function isPart(current, node) {
-  for (let up = current; up; up = up.parent) if (up.id === node.id) return true;
-  return false;
 }
 
 // No flow is known: the modules of the outermost levels, by size.

@@ -20,26 +20,32 @@ function append(node, children) {
 }
 
 // An HTML element; a function among the attributes listens to the event it is named by.
-function h(tag, attributes, ...children) {
+export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-function s(tag, attributes, ...children) {
+export function s(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function show(node, ...children) {
+export function show(node, ...children) {
   node.replaceChildren();
   append(node, children);
 }
 
-function byId(id) {
+/** Elements of page.html, of whatever kind. @returns {any} */
+export function byId(id) {
   return document.getElementById(id);
+}
+
+/** All elements that fit a selector. @returns {Iterable<HTMLElement>} */
+export function all(selector) {
+  return document.querySelectorAll(selector);
 }
 
 // A long list of which only the rows in sight exist. `draw(item, index)` makes a row of
 // `height` pixels; returns how to give it items and how to bring one into sight.
-function virtualList(box, height, draw) {
+export function virtualList(box, height, draw) {
   const room = h("div", { class: "room", role: "presentation" });
   const margin = 8;
   let items = [];

@@ -1,5 +1,8 @@
 // How do vectors run through one stack? Drawn from inputs down to scores.
 
+import { PAPER, Sketch } from "./sketch.js";
+import { drawAttention, drawExperts, drawFeedForward, drawState } from "./sublayers.js";
+
 const ADDED = [
   "token_embedding",
   "position_embedding",
@@ -18,7 +21,7 @@ const LAST = [
 ];
 
 // `look` says how a component is shown: (place, layer, component) to a box.
-function drawFlow(flow, look) {
+export function drawFlow(flow, look) {
   const sketch = new Sketch();
   if (flow.is_loose) return drawLoose(sketch, flow, look);
   drawInputs(sketch, flow, look);

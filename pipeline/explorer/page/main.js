@@ -1,5 +1,16 @@
 // How do the parts act together? One state; each part draws what it says.
 
+import { stepText } from "./checkpoints.js";
+import { makeCompare } from "./compare.js";
+import { makeDetails } from "./details.js";
+import { makeDiagram } from "./diagram.js";
+import { all, byId, h, show } from "./dom.js";
+import { readModels } from "./model.js";
+import { makeBrowser } from "./search.js";
+import { arrowHead } from "./shapes.js";
+import { makeState } from "./state.js";
+import { makeTree } from "./tree.js";
+
 const KEYS = [
   ["/", "search"],
   ["↑ ↓ ← →", "walk the tree, open and close"],
@@ -60,7 +71,7 @@ function makeControls(models, store) {
   query.addEventListener("input", () => {
     store.change({ query: query.value, view: "tensors" });
   });
-  for (const tab of document.querySelectorAll(".views button")) {
+  for (const tab of all(".views button")) {
     tab.addEventListener("click", () => store.change({ view: tab.dataset.view }));
   }
   byId("theme").addEventListener("click", changeTheme);
@@ -90,7 +101,7 @@ function makeControls(models, store) {
   };
 
   document.addEventListener("keydown", (event) => {
-    const isInField = event.target.matches("input[type=search], select");
+    const isInField = /** @type {Element} */ (event.target).matches("input[type=search], select");
     if (event.key === "Escape") {
       byId("details").classList.remove("open");
       if (event.target === query) {
@@ -117,25 +128,11 @@ function makeControls(models, store) {
     slider.value = String(state.step);
     byId("step-name").textContent = stepText(revisions, state.step);
     slider.setAttribute("aria-valuetext", stepText(revisions, state.step));
-    for (const tab of document.querySelectorAll(".views button")) {
+    for (const tab of all(".views button")) {
       tab.setAttribute("aria-selected", String(tab.dataset.view === state.view));
     }
   }
   return { render };
-}
-
-// Of a long run not all are in the page.
-function shownCheckpoints({ revisions, n_checkpoints: all }) {
-  if (revisions.length < 2) return "";
-  return all > revisions.length
-    ? `${revisions.length} of ${all}, evenly taken`
-    : exact(revisions.length);
-}
-
-function stepText(revisions, place) {
-  const one = revisions[place];
-  if (!one) return "";
-  return one.step === undefined ? one.revision : `step ${exact(one.step)}`;
 }
 
 function changeTheme() {

@@ -1,9 +1,13 @@
 // How does a statistic run through the network? A cell for each layer and component.
 
+import { h, s } from "./dom.js";
+import { groupBy, isPart } from "./model.js";
+import { number, words } from "./numbers.js";
+
 const CELL = { width: 26, height: 15, left: 64, top: 74 };
 const PARAMETERS = "parameters";
 
-function drawMap(data, model, store) {
+export function drawMap(data, model, store) {
   const state = store.get();
   const inBlocks = model.tensors.filter(
     (t) => t.layer !== null && !t.isBuffer && !/bias/.test(t.parameter),

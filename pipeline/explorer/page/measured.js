@@ -1,8 +1,12 @@
 // What was measured of a tensor? Histogram, spectra, statistics, their course over a run.
 
+import { course, histogram, spectrum } from "./charts.js";
+import { h } from "./dom.js";
+import { exact, number, words } from "./numbers.js";
+
 const SEEN_FIRST = ["std", "abs_max", "kurtosis"];
 
-function pictures(data, model, tensor, step) {
+export function pictures(data, model, tensor, step) {
   const frame = model.frames?.[tensor.index];
   const bins = model.bins?.[step]?.[tensor.index];
   const views = model.spectra?.[step]?.[tensor.index] || [];
@@ -42,7 +46,7 @@ function spectrumOf(data, [view, nValues, ...rest]) {
   ];
 }
 
-function statistics(data, model, tensor, step) {
+export function statistics(data, model, tensor, step) {
   const rows = data.metrics
     .map(({ name, unit, meaning, formula }, place) => {
       const value = model.value(tensor, place, step);
@@ -55,7 +59,7 @@ function statistics(data, model, tensor, step) {
 }
 
 // Along the steps of a series, of the statistics that tell most.
-function courses(data, model, tensor, step) {
+export function courses(data, model, tensor, step) {
   if (model.revisions.length < 3) return null;
   const labels = model.revisions.map((r) => r.revision);
   const drawn = data.metrics
@@ -73,7 +77,7 @@ function courses(data, model, tensor, step) {
     : null;
 }
 
-function withUnit(name, unit) {
+export function withUnit(name, unit) {
   const label = words(name.replace(/^n_/, ""));
   const isSaid = label.toLowerCase().endsWith(unit.toLowerCase());
   if (!unit || unit === "elements") return label;
@@ -82,7 +86,7 @@ function withUnit(name, unit) {
 }
 
 // Rows of name, value and, as a hint, what the name means.
-function table(rows) {
+export function table(rows) {
   return h(
     "table",
     {},

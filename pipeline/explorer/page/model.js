@@ -1,8 +1,10 @@
 // What is in the data? Models with their tensors, and trees of nodes over them.
 
+import { words } from "./numbers.js";
+
 const PLACES = ["input", "block", "output"];
 
-function readModels(data) {
+export function readModels(data) {
   return data.models.map((packed) => new Model(packed, data));
 }
 
@@ -10,6 +12,7 @@ class Model {
   constructor(packed, data) {
     Object.assign(this, packed);
     this.revisions = packed.revisions || [];
+    this.values = packed.values;
     this.tensors = packed.tensors.map((row, index) =>
       readTensor(packed, data, row, index),
     );
@@ -167,7 +170,7 @@ function growModule(model, parent, prefix, tensors) {
   }
 }
 
-function groupBy(items, key) {
+export function groupBy(items, key) {
   const groups = new Map();
   for (const item of items) {
     const name = key(item);
@@ -175,4 +178,31 @@ function groupBy(items, key) {
     groups.get(name).push(item);
   }
   return groups;
+}
+
+export function isPart(current, node) {
+  for (let up = current; up; up = up.parent) if (up.id === node.id) return true;
+  return false;
+}
+
+// All that may be asked of a tensor, in one text.
+function searchText(tensor) {
+  const texts = [
+    tensor.name,
+    tensor.component,
+    tensor.category,
+    tensor.parameter,
+    tensor.dtype,
+    tensor.shape.join("×"),
+    tensor.shape.join("x"),
+    tensor.stack || "",
+  ];
+  return texts.join(" ").toLowerCase();
+}
+
+export function placeText(tensor) {
+  const place = tensor.layer === null ? null : `layer ${tensor.layer}`;
+  const expert = tensor.expert === null ? null : `expert ${tensor.expert}`;
+  const path = [tensor.stack, place, words(tensor.component), expert, tensor.parameter];
+  return path.filter(Boolean).join(" · ");
 }

@@ -1,5 +1,6 @@
 // How is a number written for a reader?
 
+/** @type {[number, string][]} */
 const UNITS = [
   [1e12, "T"],
   [1e9, "B"],
@@ -8,7 +9,7 @@ const UNITS = [
 ];
 
 // 6738415616 as 6.74 B.
-function human(count) {
+export function human(count) {
   if (count === null || count === undefined) return "–";
   for (const [size, unit] of UNITS) {
     if (Math.abs(count) >= size) return `${trim(count / size, 3)} ${unit}`;
@@ -16,7 +17,7 @@ function human(count) {
   return trim(count, 4);
 }
 
-function humanBytes(count) {
+export function humanBytes(count) {
   const units = ["bytes", "KB", "MB", "GB", "TB"];
   let size = count;
   let place = 0;
@@ -27,12 +28,12 @@ function humanBytes(count) {
   return `${trim(size, 3)} ${units[place]}`;
 }
 
-function exact(count) {
+export function exact(count) {
   return count.toLocaleString("en-US").replaceAll(",", "\u202f");
 }
 
 // Four significant digits, powers of ten where zeros would be many.
-function number(value) {
+export function number(value) {
   if (value === null || value === undefined) return "–";
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return minus(value);
   const size = Math.abs(value);
@@ -43,7 +44,7 @@ function number(value) {
   return minus(trim(value, 4));
 }
 
-function percent(share) {
+export function percent(share) {
   if (share > 0 && share < 0.0001) return "< 0.01 %";
   return `${trim(share * 100, share < 0.01 ? 2 : 3)} %`;
 }
@@ -56,17 +57,17 @@ function minus(text) {
   return String(text).replace("-", "−");
 }
 
-function superscript(power) {
+export function superscript(power) {
   const signs = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴" };
   const rest = { 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
   return [...String(power)].map((digit) => signs[digit] || rest[digit]).join("");
 }
 
-function shapeText(shape) {
+export function shapeText(shape) {
   return shape.length ? shape.join(" × ") : "scalar";
 }
 
 // `token_embedding` as `token embedding`.
-function words(name) {
+export function words(name) {
   return String(name).replaceAll("_", " ");
 }

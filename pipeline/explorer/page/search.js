@@ -1,21 +1,11 @@
 // Which tensors are asked for? A list of all, narrowed by words and by category.
 
-const FOUND_ROW = 44;
+import { categoryColor, dot } from "./charts.js";
+import { h, show, virtualList } from "./dom.js";
+import { placeText } from "./model.js";
+import { exact, human, percent, shapeText } from "./numbers.js";
 
-// All that may be asked of a tensor, in one text.
-function searchText(tensor) {
-  const words = [
-    tensor.name,
-    tensor.component,
-    tensor.category,
-    tensor.parameter,
-    tensor.dtype,
-    tensor.shape.join("×"),
-    tensor.shape.join("x"),
-    tensor.stack || "",
-  ];
-  return words.join(" ").toLowerCase();
-}
+const FOUND_ROW = 44;
 
 const ASKED = {
   layer: (tensor, word) => String(tensor.layer) === word,
@@ -51,7 +41,7 @@ function findTensors(tensors, query, category) {
   return tensors.filter((tensor) => tests.every((test) => test(tensor)));
 }
 
-function makeBrowser(pane, data, models, store) {
+export function makeBrowser(pane, data, models, store) {
   const chips = h("div", { class: "chips", role: "group", "aria-label": "Categories" });
   const summary = h("p", { class: "summary", role: "status" });
   const box = h("div", { class: "rows found", tabindex: "0", "aria-label": "Tensors" });
@@ -130,9 +120,3 @@ function makeBrowser(pane, data, models, store) {
   return { render };
 }
 
-function placeText(tensor) {
-  const place = tensor.layer === null ? null : `layer ${tensor.layer}`;
-  const expert = tensor.expert === null ? null : `expert ${tensor.expert}`;
-  const path = [tensor.stack, place, words(tensor.component), expert, tensor.parameter];
-  return path.filter(Boolean).join(" · ");
-}

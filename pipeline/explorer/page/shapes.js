@@ -1,7 +1,10 @@
 // What does a picture consist of? A box, a wire, words, an arrow's head.
 
+import { categoryColor } from "./charts.js";
+import { s } from "./dom.js";
+
 // A box of one component: its word, its shape below, its category's colour.
-function drawBox(box, x, y, width, height) {
+export function drawBox(box, x, y, width, height) {
   const { label, note, category, pick, isChosen, isThought } = box;
   const most = Math.floor(width / 7.2);
   const middle = x + width / 2;
@@ -30,7 +33,7 @@ function drawBox(box, x, y, width, height) {
   );
 }
 
-function wire(path, hasHead, className) {
+export function wire(path, hasHead, className) {
   return s("path", {
     d: path,
     class: `wire ${className || ""}`,
@@ -38,7 +41,7 @@ function wire(path, hasHead, className) {
   });
 }
 
-function caption(x, y, text, className) {
+export function caption(x, y, text, className) {
   return s("text", { x, y, class: `caption ${className || ""}` }, text);
 }
 
@@ -47,7 +50,7 @@ function clip(text, most) {
 }
 
 // The arrow's head, once for all pictures of the page.
-function arrowHead() {
+export function arrowHead() {
   return s(
     "svg",
     { width: 0, height: 0, class: "defs", "aria-hidden": "true" },

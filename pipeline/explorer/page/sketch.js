@@ -1,6 +1,9 @@
 // With what is a picture of an architecture drawn? Boxes, arrows, sums, one below another.
 
-const PAPER = { width: 380, box: 34, gap: 16 };
+import { s } from "./dom.js";
+import { caption, drawBox, wire } from "./shapes.js";
+
+export const PAPER = { width: 380, box: 34, gap: 16 };
 // The column that is drawn in: the whole, but for sublayers that stand beside each other.
 const WHOLE = { centre: 200, left: 34, right: 366, margin: 12 };
 const HALVES = [
@@ -9,11 +12,19 @@ const HALVES = [
 ];
 
 // A column that grows downwards: `y` is where the next thing goes.
-class Sketch {
+export class Sketch {
   constructor() {
     this.y = 8;
     this.parts = [];
-    Object.assign(this, WHOLE);
+    this.take(WHOLE);
+  }
+
+  // The column between two sides of the paper.
+  take({ centre, left, right, margin }) {
+    this.centre = centre;
+    this.left = left;
+    this.right = right;
+    this.margin = margin;
   }
 
   add(...nodes) {

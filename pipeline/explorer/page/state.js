@@ -13,7 +13,7 @@ const FIELDS = {
   c: ["category", ""],
 };
 
-function makeState(models) {
+export function makeState(models) {
   let state = parse(location.hash, models);
   const listeners = [];
 

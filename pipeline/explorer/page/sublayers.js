@@ -1,8 +1,12 @@
 // How does a vector pass through attention, a feed-forward layer, experts, a state?
 
+import { s } from "./dom.js";
+import { caption, wire } from "./shapes.js";
+import { PAPER } from "./sketch.js";
+
 const STATE_ROW = ["ssm_x_proj", "ssm_dt_proj", "ssm_a_log", "ssm_d"];
 
-function drawAttention(sketch, flow, sublayer, inBlock) {
+export function drawAttention(sketch, flow, sublayer, inBlock) {
   const isCross = sublayer.kind === "cross_attention";
   const has = (name) => sublayer.components.includes(name);
   const named = (name) => (isCross ? `cross_${name}` : name);
@@ -109,7 +113,7 @@ function drawHeads(sketch, { n_heads: heads, n_kv_heads: shared, head_dim: size 
   sketch.note(`${heads} heads${of}${kinds}`);
 }
 
-function drawFeedForward(sketch, flow, sublayer, inBlock) {
+export function drawFeedForward(sketch, flow, sublayer, inBlock) {
   const { facts, components } = sublayer;
   const has = (name) => components.includes(name);
   const activation = String(facts.activation || "activation");
@@ -133,7 +137,7 @@ function widthText(facts) {
   return facts.width ? `, ${facts.width} hidden units` : "";
 }
 
-function drawExperts(sketch, flow, sublayer, inBlock) {
+export function drawExperts(sketch, flow, sublayer, inBlock) {
   const { facts, components } = sublayer;
   if (components.includes("router")) {
     sketch.row([inBlock("router")]);
@@ -167,7 +171,7 @@ function drawExperts(sketch, flow, sublayer, inBlock) {
   sketch.row(shared.map((name) => inBlock(name)));
 }
 
-function drawState(sketch, flow, sublayer, inBlock) {
+export function drawState(sketch, flow, sublayer, inBlock) {
   const has = (name) => sublayer.components.includes(name);
   for (const name of ["ssm_in_proj", "ssm_conv1d"].filter(has)) {
     sketch.row([inBlock(name)]);

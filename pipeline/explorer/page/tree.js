@@ -1,8 +1,12 @@
 // How is the tree shown and walked? As rows of what is open; arrows move in it.
 
+import { dot } from "./charts.js";
+import { all, h, virtualList } from "./dom.js";
+import { human } from "./numbers.js";
+
 const ROW = 28;
 
-function makeTree(box, models, store) {
+export function makeTree(box, models, store) {
   const open = new Map();
   let rows = [];
   const list = virtualList(box, ROW, drawRow);
@@ -32,7 +36,7 @@ function makeTree(box, models, store) {
     const place = rows.findIndex((row) => row.node === node);
     if (place >= 0) list.reveal(place);
     box.setAttribute("aria-activedescendant", place >= 0 ? rowId(place) : "");
-    for (const button of document.querySelectorAll("[data-tree]")) {
+    for (const button of all("[data-tree]")) {
       const isChosen = button.dataset.tree === store.get().tree;
       button.setAttribute("aria-checked", String(isChosen));
     }
@@ -119,7 +123,7 @@ function makeTree(box, models, store) {
     render();
   });
 
-  for (const button of document.querySelectorAll("[data-tree]")) {
+  for (const button of all("[data-tree]")) {
     button.addEventListener("click", () => store.change({ tree: button.dataset.tree }));
   }
   return { render };
