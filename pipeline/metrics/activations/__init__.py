@@ -1,0 +1,1 @@
+"""Which numbers follow from activations, block by block and in any order?"""
