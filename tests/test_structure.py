@@ -22,6 +22,7 @@ LAYERS = (
         "pipeline.exit_codes",
         "pipeline.renamed",
         "pipeline.require",
+        "pipeline.row",
     },
     {
         "pipeline.sources",

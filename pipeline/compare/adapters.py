@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compare.match import Match, Row, describe_match, match_tensors
+from pipeline.compare.match import Match, describe_match, match_tensors
 from pipeline.compare.measure import IDENTICAL, PairJob
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
@@ -22,6 +22,7 @@ from pipeline.metrics.arrays.decode import to_float
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.changes.change import measure_change
 from pipeline.refs import Checkpoint, TensorRef
+from pipeline.row import Row
 
 Matrix = NDArray[np.float64]
 

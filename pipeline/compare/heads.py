@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compare.match import Row
 from pipeline.layout import Layout, Projection, find_attentions
 from pipeline.refs import TensorRef
+from pipeline.row import Row
 
 Matrix = NDArray[np.float64]
 

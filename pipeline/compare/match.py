@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline.layout import Layout, Location
 from pipeline.layout.naming import clean_name
 from pipeline.refs import TensorRef
+from pipeline.row import Row
 
 How = Literal["role", "name", "tied", "transposed", "resized", "adapter"]
-Row = dict[str, Any]
 _Role = tuple[str | None, int | None, str, str, int | None]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compare.heads import Parts, head_rows
-from pipeline.compare.match import Match, Row, describe_match
+from pipeline.compare.match import Match, describe_match
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
 from pipeline.extract.settings import Settings
@@ -20,6 +20,7 @@ from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.changes.change import measure_change
 from pipeline.metrics.changes.subspaces import measure_directions
 from pipeline.refs import TensorRef
+from pipeline.row import Row
 from pipeline.sources import TensorReader
 
 Block = NDArray[np.floating]

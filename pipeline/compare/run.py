@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import xxhash
 from threadpoolctl import threadpool_limits
@@ -19,15 +19,16 @@ from pipeline.compare.heads import find_headed_parts
 from pipeline.compare.match import match_tensors
 from pipeline.compare.measure import PairJob
 from pipeline.errors import WeightlakeError
-from pipeline.extract.frames import frame
 from pipeline.extract.ledger import digest_files
 from pipeline.extract.nulls import find_nulls
 from pipeline.extract.settings import Settings
 from pipeline.layout import identify
 from pipeline.metrics.nulls.by_shape import Shape, has_null
 from pipeline.refs import CheckpointSource
+from pipeline.row import Row
 from pipeline.sources import list_files, open_checkpoint, open_reader
 from pipeline.tables import CHECKPOINTS, HEAD_CHANGES, TENSOR_CHANGES, TENSORS
+from pipeline.tables.rows import frame
 from pipeline.warehouse import (
     Stamp,
     Warehouse,
@@ -39,7 +40,6 @@ from pipeline.warehouse import (
 
 VERSION = 3
 
-Row = dict[str, Any]
 
 _KEY = ("model", "revision", "step", "from_model", "from_revision", "from_step")
 
@@ -83,7 +83,8 @@ def compare_checkpoints(
         heads = frame(HEAD_CHANGES, _head_rows(rows))
         write_named(warehouse, HEAD_CHANGES, new.ref, heads, name, stamp)
         # Last: who finds these rows finds all.
-        table = frame(TENSOR_CHANGES, rows)
+        plain = ({k: v for k, v in row.items() if k != "heads"} for row in rows)
+        table = frame(TENSOR_CHANGES, plain)
         write_named(warehouse, TENSOR_CHANGES, new.ref, table, name, stamp)
     except WeightlakeError as error:
         seconds = time.monotonic() - began
@@ -148,7 +149,7 @@ def _head_rows(rows: list[Row]) -> Iterator[Row]:
     """The rows that tensors' rows carry, with whose they are."""
     names = (*_KEY, "tensor", "from_tensor", "layer")
     for row in rows:
-        for head in row.pop("heads", ()):
+        for head in row.get("heads", ()):
             yield {name: row[name] for name in names} | head
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from pipeline.explorer.encode import encode_counts, encode_spectrum, short
 from pipeline.query import find_query, run_query
+from pipeline.row import Row
 from pipeline.structure import Structure, walk_tensors
 from pipeline.tables import SPECTRA, TENSOR_STATS
 
 Json = dict[str, Any]
-Row = Mapping[str, Any]
 
 _QUERIES = ("configs", "tensor_profiles", "value_shapes", "spectral_shapes")
 _KEYS = ("model", "revision", "step", "tensor")

@@ -11,8 +11,7 @@ from typing import Any
 from pipeline.extract.measure import TensorRecord
 from pipeline.layout import Layout
 from pipeline.refs import Checkpoint
-
-Row = dict[str, Any]
+from pipeline.row import Row
 
 
 def describe_checkpoint(

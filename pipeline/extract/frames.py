@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,18 +12,7 @@ from pipeline.extract.reuse import Reuse
 from pipeline.layout import Layout
 from pipeline.refs import CheckpointSource, LogEntry, ModelRef
 from pipeline.tables import TENSORS, TRAINING_LOG, Table
-
-Row = dict[str, Any]
-
-
-def frame(table: Table, rows: Iterable[Row]) -> pa.Table:
-    """Rows as an Arrow table of the declared schema; a missing key is null."""
-    rows = list(rows)
-    schema = table.schema()
-    columns = [
-        pa.array([row.get(field.name) for row in rows], field.type) for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+from pipeline.tables.rows import Row, frame
 
 
 def measured_frame(

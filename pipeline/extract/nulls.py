@@ -8,7 +8,6 @@ from itertools import repeat
 
 import numpy as np
 
-from pipeline.extract.frames import Row, frame
 from pipeline.layout import Layout
 from pipeline.metrics.nulls.by_shape import (
     NULL_METRICS,
@@ -25,6 +24,7 @@ from pipeline.metrics.nulls.by_shape import (
 )
 from pipeline.refs import ModelRef, TensorRef
 from pipeline.tables import NULLS
+from pipeline.tables.rows import Row, frame
 from pipeline.warehouse import (
     Stamp,
     Warehouse,

@@ -14,7 +14,7 @@ from importlib.metadata import version
 import pyarrow.compute as pc
 
 from pipeline.extract.describe import describe_checkpoint
-from pipeline.extract.frames import frame, log_frame, measured_frame, tensors_frame
+from pipeline.extract.frames import log_frame, measured_frame, tensors_frame
 from pipeline.extract.ledger import (
     CHECKPOINT_FAMILY,
     CHECKPOINT_VERSION,
@@ -27,6 +27,7 @@ from pipeline.layout import Layout
 from pipeline.metrics.tensor import Family
 from pipeline.refs import Checkpoint, ModelRef
 from pipeline.tables import CHECKPOINTS, TABLES, TENSOR_STATS, TENSORS, TRAINING_LOG
+from pipeline.tables.rows import frame
 from pipeline.warehouse import Stamp, Warehouse, read_partition, write_partition
 
 _TOOLS = ("weightlake", "numpy", "numba", "pyarrow")

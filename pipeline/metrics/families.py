@@ -17,12 +17,12 @@ from pipeline.metrics.entries.fits import fit_laws
 from pipeline.metrics.entries.quantisation import clip_gain, rounding_noise
 from pipeline.metrics.entries.sketches import measure_sketch
 from pipeline.metrics.entries.sparsity import zero_patterns
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.nulls.by_shape import Nulls
 from pipeline.metrics.nulls.randomised import measure_randomised
 from pipeline.metrics.spectra.matrix_views import measure_spectra
 from pipeline.metrics.tails.tail_fits import measure_tails
 from pipeline.metrics.tensor import Family, Rows, Tensor
+from pipeline.row import Row
 
 _SINGLES = (np.finfo(np.float32).min, np.finfo(np.float32).max)
 

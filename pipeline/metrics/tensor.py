@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.entries.distribution import Distribution, distribution
-from pipeline.metrics.entries.statistics import Row, describe
+from pipeline.metrics.entries.statistics import describe
 from pipeline.metrics.entries.tally import Tally, tally
 from pipeline.metrics.spectra.singular_values import (
     SingularValues,
     Solve,
     singular_values,
 )
+from pipeline.row import Row
 
 Rows = dict[str, list[Row]]
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from pipeline.layout import Location
 from pipeline.query import run_query
+from pipeline.row import Row
 from pipeline.structure.grow import grow
 from pipeline.structure.tree import Structure, Tensor
 
-Row = Mapping[str, Any]
 _SIZES = (
     "n_layers",
     "hidden_size",

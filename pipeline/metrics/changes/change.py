@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite, sqrt
-from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.row import Row
+
 # Numbers that a vector register and its neighbours hold.
 _LANES = 16
 
-Row = dict[str, Any]
 Sums = tuple[float, float, float, float, float, int, int]
 Pairs = Iterable[tuple[NDArray[np.floating], NDArray[np.floating]]]
 

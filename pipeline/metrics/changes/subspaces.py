@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.metrics.spectra.singular_values import singular_values
 from pipeline.metrics.spectra.spectrum import describe_spectrum
+from pipeline.row import Row
 
 # Leading directions compared. A convention: enough for what fine-tuning moves, few
 # enough that finding them costs little beside a spectrum.
@@ -23,7 +22,6 @@ _ITERATIONS = 4
 _SEED = 0
 
 Matrix = NDArray[np.float64]
-Row = dict[str, Any]
 
 
 def measure_directions(old: Matrix, new: Matrix) -> Row:

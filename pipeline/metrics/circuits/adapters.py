@@ -9,9 +9,9 @@ from pipeline.metrics.circuits.products import (
     factorise,
     product_spectrum,
 )
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.group import Adapter, Member
 from pipeline.metrics.tensor import Rows
+from pipeline.row import Row
 
 # What a scale changes: unknown without one. All else holds for any scale.
 _SCALED = (
@@ -21,6 +21,9 @@ _SCALED = (
     "min_singular_value",
     "rank_tolerance",
 )
+
+# The design rank of a product is the adapter's own, which `utilisation` refers to.
+_NOT_OF_A_PRODUCT = ("design_rank", "rank_ratio")
 
 
 def measure_adapter(adapter: Adapter) -> Rows:
@@ -64,7 +67,10 @@ def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
         solved = product_spectrum(factorise(B), factorise(A.T), scale=scale)
     except np.linalg.LinAlgError as error:
         return row | {"status": "not_converged", "reason": str(error)}
-    row |= describe_solved(solved, shape, max(a.eps or 1.0, b.eps or 1.0))
+    found = describe_solved(solved, shape, max(a.eps or 1.0, b.eps or 1.0))
+    row |= {
+        name: value for name, value in found.items() if name not in _NOT_OF_A_PRODUCT
+    }
     if row["status"] == "non_finite":
         return row
     row["utilisation"] = row["numerical_rank"] / rank

@@ -21,9 +21,9 @@ from pipeline.metrics.circuits.products import (
     factorise,
     product_spectrum,
 )
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.group import Attention, Member
 from pipeline.metrics.tensor import Rows
+from pipeline.row import Row
 
 # kind: the part with a head for each query, and the part whose heads may be shared.
 _CIRCUITS = {"qk": ("q", "k"), "ov": ("o", "v")}

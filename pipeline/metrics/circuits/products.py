@@ -12,8 +12,8 @@ from math import frexp
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.metrics.entries.statistics import Row
-from pipeline.metrics.spectra.spectrum import describe_spectrum
+from pipeline.metrics.spectra.spectrum import ENERGY_PERCENTS, describe_spectrum
+from pipeline.row import Row
 
 Matrix = NDArray[np.float64]
 
@@ -92,11 +92,12 @@ def describe_solved(solved: Solved, shape: tuple[int, int], eps: float) -> Row:
         eps=eps,
         error_bound=solved.error_bound,
     )
-    row |= {
+    # Ranks by share of energy are columns of `spectra` alone.
+    left_out = {f"rank_{percent}" for percent in ENERGY_PERCENTS}
+    return {name: value for name, value in row.items() if name not in left_out} | {
         "singular_values": solved.sigma,
         "sigma_error_bound": solved.error_bound,
     }
-    return row
 
 
 def _relative_error(rank: int) -> float:

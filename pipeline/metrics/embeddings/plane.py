@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.group import Member
+from pipeline.row import Row
 
 Floats = NDArray[np.float64]
 

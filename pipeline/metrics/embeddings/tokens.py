@@ -34,9 +34,9 @@ from pipeline.metrics.embeddings.undertrained import (
     robust_z,
     unused_ratio,
 )
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.group import Embedding, Member
 from pipeline.metrics.tensor import Rows
+from pipeline.row import Row
 
 N_NEAREST = 10
 

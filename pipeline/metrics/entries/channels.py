@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.metrics.arrays.values import TensorValues
+from pipeline.row import Row
 
 N_TOP = 16
 N_OUTLIERS_KEPT = 64
@@ -18,7 +18,6 @@ MOST_NORMS_KEPT = 16_384
 # A channel is an outlier when one of its weights reaches six standard deviations.
 OUTLIER_SIGMAS = 6.0
 
-Row = dict[str, Any]
 Top = list[tuple[int, int, float]]
 
 

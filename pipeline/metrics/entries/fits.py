@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import erf, lgamma, log, pi, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.metrics.entries.distribution import Distribution
+from pipeline.row import Row
 
-Row = dict[str, Any]
 Reals = NDArray[np.float64]
 Law = tuple[float, Reals, int]
 

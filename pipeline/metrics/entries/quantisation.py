@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import frexp, log10
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -11,13 +10,13 @@ from numpy.typing import NDArray
 
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.entries.distribution import Distribution
+from pipeline.row import Row
 
 GROUP = 128
 INT8_TOP, INT4_TOP = 127.0, 7.0
 # Candidates for a clipped scale, as shares of abs_max; a grid, not an optimum.
 CLIPS = tuple(np.arange(0.30, 1.0, 0.05))
 
-Row = dict[str, Any]
 
 _NAMES = (
     "int8_tensor_sqnr_db",

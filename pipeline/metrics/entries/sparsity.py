@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.metrics.arrays.values import TensorValues
+from pipeline.row import Row
 
 BLOCK = 16
 # A side of the map of zeros has so many cells at most: a picture, not the matrix.
 MAP_SIDE = 32
-
-Row = dict[str, Any]
 
 
 def zero_patterns(values: TensorValues, *, n_zero: int) -> Row:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from math import isfinite, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.metrics.entries.distribution import Distribution
 from pipeline.metrics.entries.tally import Sums
+from pipeline.row import Row
 
 QUANTILES_PERMILLE = (1, 10, 50, 250, 750, 950, 990, 999)
 NEAR_ZERO_EXPONENTS = (8, 6, 4, 3, 2)
 # σ of a normal distribution over its median absolute deviation.
 MAD_TO_SIGMA = 1.4826
 OUTLIER_SIGMAS = 6.0
-
-Row = dict[str, Any]
 
 
 def describe(dist: Distribution, sums: Sums | None) -> Row:

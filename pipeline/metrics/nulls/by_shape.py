@@ -15,10 +15,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.nulls.noise import draw_noise
 from pipeline.metrics.spectra.spectrum import shape_metrics
 from pipeline.metrics.tails.tail import MIN_SIDE, describe_tail
+from pipeline.row import Row
 
 # Raised when a metric below changes its definition, or the draws their law.
 NULLS_VERSION = 2

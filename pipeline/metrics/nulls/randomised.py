@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.nulls.by_shape import MOST_KURTOSIS, NULL_METRICS, null_p
 from pipeline.metrics.nulls.shuffles import PIECE_BYTES, shuffle_rows
 from pipeline.metrics.spectra.matrix_views import no_view
@@ -31,6 +30,7 @@ from pipeline.metrics.spectra.spectrum import shape_metrics
 from pipeline.metrics.tails.marchenko_pastur import fit_bulk
 from pipeline.metrics.tails.tail import MIN_SIDE, describe_tail
 from pipeline.metrics.tensor import Rows, Tensor, Unsolved, View
+from pipeline.row import Row
 
 SEED = 20_212
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.nulls.by_shape import Nulls, compare_with_null, shape_of
 from pipeline.metrics.spectra.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectra.spectrum import describe_spectrum
 from pipeline.metrics.tails.tail import describe_tail
 from pipeline.metrics.tensor import Rows, Tensor, Unsolved, View
+from pipeline.row import Row
 
 NO_NULLS: Nulls = MappingProxyType({})
 

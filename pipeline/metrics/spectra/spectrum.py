@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from math import exp, log, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.row import Row
 
 ENERGY_PERCENTS = (50, 60, 70, 80, 90, 95, 99)
 
 # Below float32's, a dtype's epsilon times the larger side exceeds 1 and no singular
 # value would count: 16- and 8-bit weights are ranked as the float32 they decode to.
 _COARSEST_EPS = float(np.finfo(np.float32).eps)
-
-Row = dict[str, Any]
 
 
 def describe_spectrum(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.tails.erg import n_erg_spikes
 from pipeline.metrics.tails.hill import hill_alpha
 from pipeline.metrics.tails.marchenko_pastur import fit_bulk
 from pipeline.metrics.tails.power_law import PowerLaw, fit_power_law
 from pipeline.metrics.tails.rivals import compare_rivals
+from pipeline.row import Row
 
 # A spectrum of fewer values has no bulk to tell a tail from.
 MIN_SIDE = 8

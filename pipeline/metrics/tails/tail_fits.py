@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.spectra.matrix_views import no_view
 from pipeline.metrics.spectra.singular_values import SingularValues
 from pipeline.metrics.spectra.solving import solve_view
@@ -14,6 +13,7 @@ from pipeline.metrics.tails.farms import hill_of_squares
 from pipeline.metrics.tails.power_law import fit_power_law
 from pipeline.metrics.tails.tail import fitted_eigenvalues
 from pipeline.metrics.tensor import Rows, Tensor, Unsolved, View
+from pipeline.row import Row
 
 SEED = 20_213
 
