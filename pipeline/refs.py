@@ -131,7 +131,8 @@ class Checkpoint:
 
     `folder` holds `files`; `config` is config.json (or adapter_config.json) as read;
     `kind` says whether the tensors are a whole model or a LoRA adapter; `commit` is the
-    hub commit; `notes` are things seen on the way that a user should know.
+    hub commit; `notes` are things seen on the way that a user should know. `aside`
+    names folders below it that hold weights of their own and are part of no checkpoint.
     """
 
     source: CheckpointSource
@@ -145,6 +146,15 @@ class Checkpoint:
     config: dict[str, Any] = field(default_factory=dict)
     training_log: tuple[LogEntry, ...] = ()
     notes: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and one that names the folders that were left aside."""
+        if not self.aside:
+            return self.notes
+        named = f"its folders {', '.join(self.aside)} hold weights of their own"
+        return (*self.notes, named)
 
     @property
     def n_bytes(self) -> int:

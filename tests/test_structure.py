@@ -140,6 +140,18 @@ def test_only_a_store_locks_lists_and_renames_files(path):
             assert NO_WAREHOUSE.search(line), f"{module_of(path)}: {line.strip()}"
 
 
+def test_no_two_files_import_each_other():
+    imports = {module_of(path): set(imported(path)) for path in FILES}
+    circles = {
+        (one, other)
+        for one, names in imports.items()
+        for other in names & imports.keys()
+        if one < other and one in imports[other]
+    }
+    # A package and the file that its `__init__` takes names from are one.
+    assert not {pair for pair in circles if not within(pair[1], pair[0])}
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_a_file_says_one_thing(path):
     text = path.read_text()

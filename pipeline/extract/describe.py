@@ -54,7 +54,7 @@ def describe_checkpoint(
         "n_bytes": checkpoint.n_bytes,
         "dtype": _main_dtype(checkpoint),
         "config": json.dumps(checkpoint.config, ensure_ascii=False),
-        "notes": "\n".join(checkpoint.notes) or None,
+        "notes": "\n".join(checkpoint.all_notes) or None,
         "extracted_at": datetime.now(UTC),
     }
 

@@ -33,7 +33,7 @@ from pipeline.layout import Layout, identify
 from pipeline.metrics.families import FAMILIES, with_nulls
 from pipeline.metrics.tensor import Family
 from pipeline.refs import Checkpoint, CheckpointSource
-from pipeline.sources import HOLD_WEIGHTS, list_files, open_checkpoint
+from pipeline.sources import list_files, open_checkpoint
 from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 
@@ -175,8 +175,6 @@ def _outcome(job: _Job, result: Result, *, is_new: bool) -> Outcome:
         return job.fail(SourceError(f"{first.reason}{more}", where=first.tensor.name))
     n_reused = sum(record.is_reused for record in records)
     n_measured = sum(bool(record.rows) for record in records)
-    # What lies below is told of a whole search at once, whether measured or not.
-    notes = (note for note in result.checkpoint.notes if HOLD_WEIGHTS not in note)
     return Outcome(
         job.source,
         "measured" if is_new or n_reused + n_measured else "unchanged",
@@ -185,7 +183,8 @@ def _outcome(job: _Job, result: Result, *, is_new: bool) -> Outcome:
         len(records),
         n_measured,
         n_reused,
-        tuple(notes),
+        # Folders left aside are reported once for a whole search, measured or not.
+        result.checkpoint.notes,
     )
 
 

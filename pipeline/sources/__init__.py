@@ -1,6 +1,6 @@
 """Where do tensors come from? Files, folders, series of steps and the hub."""
 
-from pipeline.sources.checkpoint import HOLD_WEIGHTS, list_files, open_checkpoint
+from pipeline.sources.checkpoint import list_files, open_checkpoint
 from pipeline.sources.discover import discover
 from pipeline.sources.hub import hub_size
 from pipeline.sources.hub_header import read_hub_headers
@@ -10,7 +10,6 @@ from pipeline.sources.training_logs import read_series_log
 from pipeline.sources.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = [
-    "HOLD_WEIGHTS",
     "PassedOver",
     "TensorReader",
     "Vocabulary",

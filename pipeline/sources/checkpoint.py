@@ -28,8 +28,6 @@ from pipeline.sources.units import list_folders
 from pipeline.sources.weight_files import find_sets, list_names, locate_set
 from pipeline.sources.weight_sets import WeightSet
 
-HOLD_WEIGHTS = "hold weights of their own"
-
 
 def open_checkpoint(
     source: CheckpointSource, *, local_files_only: bool = False
@@ -53,9 +51,10 @@ def open_checkpoint(
     description = describe(folder, weights, tensors)
     log: tuple[LogEntry, ...] = ()
     log_notes: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
     if _owns_folder(folder, weights, source):
         log, log_notes = read_folder_log(folder)
-        notes += _note_subfolders(folder)
+        aside = _folders_aside(folder)
     checkpoint = Checkpoint(
         source=source,
         folder=str(folder),
@@ -68,6 +67,7 @@ def open_checkpoint(
         config=metadata or description.config,
         training_log=log,
         notes=(*notes, *description.notes, *log_notes, *note_series_log(source)),
+        aside=aside,
     )
     return see_codes(checkpoint)
 
@@ -154,13 +154,11 @@ def _check_unique(folder: Path, tensors: tuple[TensorRef, ...]) -> None:
         homes[tensor.name] = tensor.file
 
 
-def _note_subfolders(folder: Path) -> tuple[str, ...]:
-    """What lies below and is neither part of this checkpoint nor found as a step."""
+def _folders_aside(folder: Path) -> tuple[str, ...]:
+    """Folders with weights that are neither of this checkpoint nor found as a step."""
     is_step = parse_step(folder.name) is not None
-    names = [
+    return tuple(
         child.name
         for child in list_folders(folder)
         if (is_step or parse_step(child.name) is None) and find_sets(child)
-    ]
-    listed = ", ".join(names)
-    return (f"its folders {listed} {HOLD_WEIGHTS}",) if names else ()
+    )

@@ -10,9 +10,10 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SourceError
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources.files import open_bytes, readable
+from pipeline.sources.ranges import check_range, file_sizes, refuse_changed
+from pipeline.sources.torch_reader import TorchReader
 
 
 class TensorReader(Protocol):
@@ -34,8 +35,6 @@ def open_reader(checkpoint: Checkpoint) -> TensorReader:
     file order is fastest. Raises SourceError when the file no longer holds them.
     """
     if checkpoint.format == "torch":
-        from pipeline.sources.torch_reader import TorchReader
-
         return TorchReader(checkpoint)
     return SafetensorsReader(checkpoint)
 
@@ -86,27 +85,3 @@ class SafetensorsReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def file_sizes(checkpoint: Checkpoint) -> dict[str, int]:
-    """Sizes of the weight files as they were when the headers were read."""
-    return {stamp.name.rpartition("/")[2]: stamp.n_bytes for stamp in checkpoint.files}
-
-
-def check_range(tensor: TensorRef, start: int, out: NDArray[np.uint8]) -> None:
-    """Raise ValueError for bytes outside the tensor: a mistake of the caller."""
-    if out.dtype != np.uint8 or not out.flags.c_contiguous or out.ndim != 1:
-        raise ValueError("out must be a contiguous one-dimensional uint8 array")
-    if start < 0 or start + len(out) > tensor.n_bytes:
-        raise ValueError(
-            f"bytes {start} to {start + len(out)} of {tensor.name!r},"
-            f" which has {tensor.n_bytes}"
-        )
-
-
-def refuse_changed(path: Path) -> None:
-    raise SourceError(
-        "the file changed while it was being read",
-        where=str(path),
-        fix="Wait until whatever writes it has finished, then run again",
-    )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources.files import stamp_file
-from pipeline.sources.reader import check_range, file_sizes, refuse_changed
+from pipeline.sources.ranges import check_range, file_sizes, refuse_changed
 from pipeline.sources.torch_header import load_entries
 from pipeline.sources.torch_states import strip_wrappers
 

@@ -34,7 +34,7 @@ def describe_checkpoint(checkpoint: Checkpoint) -> Structure:
         source=checkpoint.source.location,
         sizes=sizes_of(layout),
         config=checkpoint.config,
-        notes=checkpoint.notes,
+        notes=checkpoint.all_notes,
     )
 
 

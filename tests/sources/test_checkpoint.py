@@ -66,17 +66,15 @@ def test_weights_in_its_subfolders_are_noted(tmp_path):
     save(folder / "2_Dense/model.safetensors", "w")
     save(folder / "checkpoint-5/model.safetensors", "w")
     source = CheckpointSource(ModelRef("m"), str(folder))
-    assert open_checkpoint(source).notes == (
-        "its folders 2_Dense hold weights of their own",
-    )
+    found = open_checkpoint(source)
+    assert (found.notes, found.aside) == ((), ("2_Dense",))
+    assert found.all_notes == ("its folders 2_Dense hold weights of their own",)
 
 
 def test_a_step_inside_a_step_is_noted(tmp_path):
     folder = save(tmp_path / "run/checkpoint-5/model.safetensors", "w")
     save(folder / "global_step5/mp_rank_00_model_states.safetensors", "w")
-    assert opened(tmp_path / "run").notes == (
-        "its folders global_step5 hold weights of their own",
-    )
+    assert opened(tmp_path / "run").aside == ("global_step5",)
 
 
 def test_a_file_without_tensors_is_noted(tmp_path):
