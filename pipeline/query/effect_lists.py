@@ -4,29 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-EFFECT = (
-    "struct(status varchar, n_a bigint, n_b bigint, mean_a double, mean_b double, "
-    "hedges_g double, g_low double, g_high double, cliffs_delta double, "
-    "delta_low double, delta_high double, p_value double)"
-)
-_FIELDS = [
-    ("status", pa.string()),
-    *((name, pa.int64()) for name in ("n_a", "n_b")),
-    *(
-        (name, pa.float64())
-        for name in (
-            "mean_a",
-            "mean_b",
-            "hedges_g",
-            "g_low",
-            "g_high",
-            "cliffs_delta",
-            "delta_low",
-            "delta_high",
-            "p_value",
-        )
-    ),
-]
+from pipeline.tables.functions import EFFECTS
+from pipeline.tables.types import struct_of
 
 
 def effects(a: pa.ChunkedArray, b: pa.ChunkedArray) -> pa.Array:
@@ -52,4 +31,4 @@ def effects(a: pa.ChunkedArray, b: pa.ChunkedArray) -> pa.Array:
                 ),
             }
         )
-    return pa.array(rows, pa.struct(_FIELDS))
+    return pa.array(rows, struct_of(EFFECTS))

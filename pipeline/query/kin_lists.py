@@ -8,31 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pipeline.tables import Table
+from pipeline.tables.functions import KIN_PAIRS, LINEAGE_NODES
+from pipeline.tables.types import lists_of
+
 if TYPE_CHECKING:
     from pipeline.analysis.kinship import Kinship, Sketches
-
-# What SQL hands over, as its own types: a list of tensors, a list of checkpoints.
-SKETCHES = (
-    "struct(place bigint, slot bigint, content bigint, n_elements double, norm double, "
-    "kurtosis double, eps double, entries float[])[]"
-)
-CHECKPOINTS = (
-    "struct(place bigint, previous bigint, base bigint, noise_fraction double)[]"
-)
-_FACTS = (
-    "n_tensors bigint, n_elements bigint, identical double, related double, "
-    "distance double, equal double, zeroed double, filled double, rounded double, "
-    "coarser double, growth double, growth_stderr double, n_heavier bigint, "
-    "n_lighter bigint"
-)
-PAIRS = (
-    f"struct(a bigint, b bigint, relation varchar, sign bigint, evidence varchar, "
-    f"{_FACTS})[]"
-)
-NODES = (
-    "struct(place bigint, tree bigint, level bigint, position bigint, parent bigint, "
-    f"margin double, evidence varchar, relation varchar, {_FACTS})[]"
-)
 
 
 def kin_pairs(
@@ -60,7 +41,7 @@ def kin_pairs(
             }
             | _facts(kinship)
         )
-    return _as_lists(found)
+    return _as_lists(found, KIN_PAIRS)
 
 
 def lineage_nodes(sketches: pa.ChunkedArray, checkpoints: pa.ChunkedArray) -> pa.Array:
@@ -95,7 +76,7 @@ def lineage_nodes(sketches: pa.ChunkedArray, checkpoints: pa.ChunkedArray) -> pa
             "relation": words,
         }
         found.append(rows | {name: facts[name] for name in facts.column_names})
-    return _as_lists(found)
+    return _as_lists(found, LINEAGE_NODES)
 
 
 def _rows(lists: pa.ChunkedArray) -> list[pa.StructArray]:
@@ -143,8 +124,11 @@ def _facts(kinship: Kinship) -> dict[str, pa.Array]:
     return {name: pa.array(getattr(kinship, name), from_pandas=True) for name in names}
 
 
-def _as_lists(rows: list[dict[str, Any]]) -> pa.Array:
-    """One list of structs a row."""
-    parts = [pa.table(columns).to_struct_array().combine_chunks() for columns in rows]
+def _as_lists(rows: list[dict[str, Any]], table: Table) -> pa.Array:
+    """One list of structs a row, of the declared columns and types."""
+    schema = pa.schema([(column.name, column.type) for column in table.columns])
+    frames = (pa.table(columns).select(schema.names).cast(schema) for columns in rows)
+    parts = [frame.to_struct_array().combine_chunks() for frame in frames]
     offsets = [0, *accumulate(len(part) for part in parts)]
-    return pa.ListArray.from_arrays(offsets, pa.concat_arrays(parts))
+    lists = pa.ListArray.from_arrays(offsets, pa.concat_arrays(parts))
+    return lists.cast(lists_of(table))

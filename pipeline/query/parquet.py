@@ -4,29 +4,7 @@ from __future__ import annotations
 
 from pipeline.store import Store, as_pattern, keys
 from pipeline.tables import Table
-from pipeline.tables.column import (
-    COUNT,
-    COUNTS,
-    FLAG,
-    REAL,
-    REALS,
-    SINGLES,
-    TEXT,
-    TEXTS,
-    TIME,
-)
-
-_TYPES = {
-    TEXT: "varchar",
-    COUNT: "bigint",
-    FLAG: "boolean",
-    REAL: "double",
-    TIME: "timestamptz",
-    REALS: "double[]",
-    SINGLES: "float[]",
-    COUNTS: "bigint[]",
-    TEXTS: "varchar[]",
-}
+from pipeline.tables.types import sql_type
 
 
 def table_source(
@@ -62,5 +40,7 @@ def table_source(
 
 def _declared_source(table: Table) -> str:
     """No row, and every declared column with its type."""
-    columns = (f'null::{_TYPES[each.type]} as "{each.name}"' for each in table.columns)
+    columns = (
+        f'null::{sql_type(each.type)} as "{each.name}"' for each in table.columns
+    )
     return f"select {', '.join(columns)} where false"

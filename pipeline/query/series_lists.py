@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+
+from pipeline.row import Row
+from pipeline.tables import Table
+from pipeline.tables.functions import BREAKS, RUN_BREAKS, RUN_EVENTS, SCANS
+from pipeline.tables.types import lists_of, struct_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -12,40 +17,6 @@ if TYPE_CHECKING:
     from pipeline.analysis import Ready
 
 _KEYS = ("model", "metric", "tensor")
-_REALS = ("before", "after", "effect_size", "p_value")
-_BREAK = pa.struct(
-    [("step", pa.int64()), ("kind", pa.string())]
-    + [(name, pa.float64()) for name in _REALS]
-)
-_SCAN = pa.struct(
-    [("status", pa.string()), ("n_points", pa.int64()), ("breaks", pa.list_(_BREAK))]
-)
-_RUN_BREAK = pa.struct(
-    [
-        ("place", pa.int64()),
-        *_BREAK,
-        ("q_value", pa.float64()),
-        ("n_points", pa.int64()),
-        ("n_tested", pa.int64()),
-    ]
-)
-_RUN_EVENT = pa.struct(
-    [
-        ("model", pa.string()),
-        ("step", pa.int64()),
-        ("first_step", pa.int64()),
-        ("last_step", pa.int64()),
-        ("metrics", pa.string()),
-        ("kinds", pa.string()),
-        ("n_series", pa.int64()),
-        ("n_tested", pa.int64()),
-        ("agreement", pa.float64()),
-        ("effect_size", pa.float64()),
-        ("p_value", pa.float64()),
-        ("q_value", pa.float64()),
-        ("evidence", pa.string()),
-    ]
-)
 
 
 def one_by_one(
@@ -60,13 +31,13 @@ def one_by_one(
             "status": scan.status,
             "n_points": scan.n_points,
             "breaks": [
-                {field.name: getattr(each, field.name) for field in _BREAK}
+                {field.name: getattr(each, field.name) for field in struct_of(BREAKS)}
                 for each in scan.breaks
             ],
         }
         for scan in scans
     ]
-    return pa.array(rows, _SCAN)
+    return pa.array(rows, struct_of(SCANS))
 
 
 def statuses(
@@ -107,7 +78,7 @@ def run_breaks(runs: pa.ChunkedArray) -> pa.Array:
             n_tested, on=("model", "metric"), nulls_equal=True
         )
         found.append(rows.sort("q_value", "place", "step").to_dicts())
-    return _as_lists(found, _RUN_BREAK)
+    return _as_lists(found, RUN_BREAKS)
 
 
 def run_events(runs: pa.ChunkedArray, min_agreement: pa.ChunkedArray) -> pa.Array:
@@ -118,7 +89,7 @@ def run_events(runs: pa.ChunkedArray, min_agreement: pa.ChunkedArray) -> pa.Arra
         find_run_events(_long(series), min_agreement=least).to_dicts()
         for series, least in zip(_frames(runs), min_agreement.to_pylist(), strict=True)
     ]
-    return _as_lists(found, _RUN_EVENT)
+    return _as_lists(found, RUN_EVENTS)
 
 
 def _frames(runs: pa.ChunkedArray) -> list[pl.DataFrame]:
@@ -137,10 +108,10 @@ def _long(series: pl.DataFrame) -> pl.DataFrame:
     return series.explode("step", "value")
 
 
-def _as_lists(rows: list[list[dict[str, Any]]], each: pa.DataType) -> pa.Array:
-    """Rows by the fields of `each`; what else they hold is left out."""
-    names = [field.name for field in each]
+def _as_lists(rows: list[list[Row]], table: Table) -> pa.Array:
+    """Rows with the declared columns; what else they hold is left out."""
+    names = [column.name for column in table.columns]
     return pa.array(
         [[{name: row[name] for name in names} for row in part] for part in rows],
-        pa.list_(each),
+        lists_of(table),
     )

@@ -7,12 +7,19 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.tables import TABLES, Column, Table
+from pipeline.tables.functions import FUNCTIONS, ROWS
 
 _INTRODUCTION = """# Data dictionary
 
 Generated from `pipeline/tables/`; do not edit. `weightlake tables` prints the same,
 and in SQL it is the table `columns`. Where a value could not be had it is null, and a
 status in the row says why.
+"""
+
+_FUNCTIONS = """# Functions
+
+What SQL can call beside the macros. Those that take or return lists of rows say of which
+table below; `unnest(…, recursive := true)` makes rows of such a list.
 """
 
 
@@ -27,7 +34,9 @@ def describe_columns() -> list[dict[str, Any]]:
 
 def write_markdown() -> str:
     """The page warehouse/DICTIONARY.md: a section per table, a line per column."""
-    return "\n".join([_INTRODUCTION, *(_section(table) for table in TABLES)])
+    tables = [_section(table) for table in TABLES]
+    rows = [_section(table) for table in ROWS]
+    return "\n".join([_INTRODUCTION, *tables, _FUNCTIONS, _call_table(), *rows])
 
 
 def type_word(data_type: pa.DataType) -> str:
@@ -35,6 +44,7 @@ def type_word(data_type: pa.DataType) -> str:
     if pa.types.is_list(data_type) or pa.types.is_large_list(data_type):
         return f"list of {type_word(data_type.value_type)}"
     for word, is_of in (
+        ("row", pa.types.is_struct),
         ("text", pa.types.is_string),
         ("text", pa.types.is_large_string),
         ("text", pa.types.is_string_view),
@@ -74,7 +84,7 @@ def _section(table: Table) -> str:
         f"## {table.name}",
         "",
         f"{table.grain[0].upper()}{table.grain[1:]}.",
-        "Key: " + ", ".join(f"`{name}`" for name in table.key) + ".",
+        *_key(table),
         "",
         "| column | type | unit | meaning | formula | range | reference |",
         "|---|---|---|---|---|---|---|",
@@ -82,6 +92,24 @@ def _section(table: Table) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _key(table: Table) -> list[str]:
+    names = ", ".join(f"`{name}`" for name in table.key)
+    return [f"Key: {names}."] if names else []
+
+
+def _call_table() -> str:
+    """A line per function: what it takes, what it returns."""
+    lines = ["| function | returns | meaning |", "|---|---|---|"]
+    for function in FUNCTIONS:
+        takes = ", ".join(column.name for column in function.takes)
+        gives = function.gives
+        returns = gives.name if isinstance(gives, Table) else type_word(gives)
+        if isinstance(gives, Table):
+            returns = f"{'list of ' if function.is_list else ''}`{returns}`"
+        lines.append(f"| `{function.name}({takes})` | {returns} | {function.meaning} |")
+    return "\n".join([*lines, ""])
 
 
 def _line(column: Column) -> str:
