@@ -73,7 +73,8 @@ class TensorRef:
 
     `dtype` is the safetensors code (`F32`, `BF16`, `F8_E4M3`, …). `offset` counts bytes
     from the start of `file` where the format has one, else it is 0. A non-empty
-    `skip_reason` says why its values are not to be measured (`optimizer_state`, …).
+    `skip_reason` says why its values are not to be measured (`optimizer_state`, …);
+    with `is_side` it is part of what codes mean, such as their scales.
     `shared_with` names the earlier tensor whose storage this one shares, if any.
     Where `quantised` is set, dtype, shape and bytes are those of the decoded values,
     and `stored` is what the header declares.
@@ -86,6 +87,7 @@ class TensorRef:
     n_bytes: int
     offset: int = 0
     skip_reason: str = ""
+    is_side: bool = False
     shared_with: str = ""
     quantised: Quantised | None = None
 

@@ -48,7 +48,7 @@ def describe_checkpoint(
         "vocabulary_size": layout.vocabulary_size,
         "n_tensors": len(records),
         "n_aliased": statuses["aliased"],
-        "n_skipped": statuses["skipped"] + statuses["failed"],
+        "n_skipped": sum(statuses[one] for one in ("side", "skipped", "failed")),
         "n_elements": checkpoint.n_elements,
         "n_parameters": _count_parameters(records),
         "n_bytes": checkpoint.n_bytes,

@@ -84,7 +84,7 @@ class _Input:
         held = {}
         for tensor in tensors:
             record = self.records[tensor.name]
-            if record.status in ("failed", "skipped"):
+            if record.status in ("failed", "skipped", "side"):
                 one = Held(record, None, "unreadable", record.reason)
             elif n_bytes > self.largest_bytes:
                 reason = f"the group needs {n_bytes} bytes at once: raise --memory"

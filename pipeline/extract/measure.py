@@ -32,6 +32,9 @@ _AHEAD_BYTES = 1 << 25
 _EMBEDDINGS = frozenset({"token_embedding", "unembedding"})
 
 
+Status = Literal["ok", "aliased", "side", "skipped", "failed"]
+
+
 @dataclass(frozen=True)
 class TensorRecord:
     """What became of one tensor; `rows` are by table, empty unless it was measured."""
@@ -39,7 +42,7 @@ class TensorRecord:
     tensor: TensorRef
     position: int
     location: Location
-    status: Literal["ok", "aliased", "skipped", "failed"]
+    status: Status
     reason: str = ""
     digest: str | None = None
     alias_of: str | None = None
@@ -121,7 +124,8 @@ def _read(
     """The record as it stands after reading, and values if they may be measured."""
     tensor = record.tensor
     if tensor.skip_reason:
-        return replace(record, status="skipped", reason=tensor.skip_reason), None
+        status: Status = "side" if tensor.is_side else "skipped"
+        return replace(record, status=status, reason=tensor.skip_reason), None
     try:
         loaded = load(reader, tensor, largest_bytes=largest_bytes)
     except SourceError as error:

@@ -52,9 +52,12 @@ def decode_int8(parts: Parts, _: Options, start: int, stop: int) -> NDArray[np.f
 
 def identify_4bit(group: Group, scheme: Scheme) -> Logical | None:
     codes = group.codes
-    if codes.dtype != "U8":
-        return None
-    is_stated = scheme.method == "bitsandbytes" and codes.name.endswith("weight")
+    # Bytes, or bytes that were called a float so that FSDP would shard them.
+    is_stated = (
+        codes.dtype == "U8"
+        and scheme.method == "bitsandbytes"
+        and codes.name.endswith("weight")
+    )
     if not (is_stated or {"scales", "state"} & set(group.parts)):
         return None
     state = _read_state(group)
@@ -64,7 +67,7 @@ def identify_4bit(group: Group, scheme: Scheme) -> Logical | None:
     n = prod(shape)
     n_blocks = -(-n // size)
     fits = {
-        f"{sizes(codes.shape)} bytes of codes": codes.n_elements == -(-n // 2),
+        f"{codes.n_bytes} bytes of codes": codes.n_bytes == -(-n // 2),
         f"absmax of {sizes(scales.shape)}": scales.n_elements == n_blocks,
         f"quant_map of {sizes(codebook.shape)}": codebook.n_elements == 16,
     }

@@ -33,7 +33,7 @@ class BlockType:
     n_bytes: int
 
 
-# ggml.h; types that were removed from it have no files to speak of.
+# ggml.h of today; see below for what it no longer has.
 _ALL = (
     BlockType(2, "Q4_0", 32, 18),
     BlockType(3, "Q4_1", 32, 20),
@@ -64,6 +64,26 @@ _ALL = (
 )
 BLOCK_TYPES: dict[str, BlockType] = {kind.name: kind for kind in _ALL}
 
+# Types that GGML has dropped, or that a fork has, and files still carry.
+_DROPPED = {
+    4: "Q4_2",
+    5: "Q4_3",
+    31: "Q4_0_4_4",
+    32: "Q4_0_4_8",
+    33: "Q4_0_8_8",
+    36: "I2_S of bitnet.cpp, or IQ4_NL_4_4",
+    37: "IQ4_NL_4_8",
+    38: "IQ4_NL_8_8",
+    137: "IQ2_K of ik_llama.cpp",
+    138: "IQ3_K of ik_llama.cpp",
+    139: "IQ4_K of ik_llama.cpp",
+    140: "IQ5_K of ik_llama.cpp",
+    141: "IQ6_K of ik_llama.cpp",
+    144: "IQ4_KS of ik_llama.cpp",
+    145: "IQ2_KS of ik_llama.cpp",
+    156: "IQ3_KS of ik_llama.cpp",
+}
+
 # What needs no decoding, by GGML's number.
 PLAIN_TYPES = {
     0: "F32",
@@ -75,6 +95,12 @@ PLAIN_TYPES = {
     28: "F64",
     30: "BF16",
 }
+
+
+def name_unknown(number: int) -> str:
+    """A GGML type that is not read, by its number and, where it had one, its name."""
+    name = _DROPPED.get(number)
+    return f"GGML type {number}" + (f" ({name})" if name else "")
 
 
 def identify(group: Group, _: Scheme) -> Logical | None:

@@ -22,8 +22,8 @@ from pipeline.quantised.form import (
 )
 from pipeline.quantised.parts import Parts
 
-# Widths that divide 32: the others spread a code over two words.
-_BITS = (2, 4, 8)
+# Codes of 3 bits run on from one word into the next.
+_BITS = (2, 3, 4, 8)
 
 
 def identify(group: Group, scheme: Scheme) -> Logical | None:
@@ -36,12 +36,10 @@ def identify(group: Group, scheme: Scheme) -> Logical | None:
     scales, zeros = group.need("scales", "scales"), group.need("zeros", "qzeros")
     if not all(len(part.shape) == 2 for part in (codes, scales, zeros)):
         raise damaged(codes.name, "qweight, qzeros and scales are not all matrices")
-    if (codes.dtype, zeros.dtype) != ("I32", "I32"):
+    if not {codes.dtype, zeros.dtype} <= {"I32", "U32"}:
         raise UnsupportedForm(f"gptq codes packed in {codes.dtype}, not in I32")
     n_groups, n_out = scales.shape
     bits = 32 * zeros.shape[1] / n_out if n_out else 0
-    if bits == 3 or (bits not in _BITS and scheme.config.get("bits") == 3):
-        raise UnsupportedForm("gptq with 3 bits, whose codes straddle words")
     if bits not in _BITS or codes.shape[1] != n_out or zeros.shape[0] != n_groups:
         raise damaged(
             codes.name,
@@ -89,9 +87,10 @@ def decode(
     bits = options["bits"]
     q = unpack(parts.whole("codes")[:, start:stop].T, bits)
     # Zero points are packed along the outputs: unpacked as rows of groups.
-    first, last = start * bits // 32, -(stop * bits // -32)
+    # From a multiple of 32 on, where codes of any width begin with a word.
+    first, last = start // 32 * bits, -(stop * bits // -32)
     z = unpack(parts.whole("zeros")[:, first:last], bits)
-    z = z[:, start - first * 32 // bits :][:, : stop - start].T
+    z = z[:, start % 32 :][:, : stop - start].T
     z = (z + np.uint8(options["offset"])) & np.uint8((1 << bits) - 1)
     s = parts.columns("scales", start, stop).T
     return rescale(q, s, z, groups_of(parts, options))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.quantised.arithmetic import rescale, unpack
+from pipeline.quantised.arithmetic import integers, rescale, unpack
 from pipeline.quantised.form import (
     Form,
     Group,
@@ -60,12 +60,7 @@ def identify(group: Group, _: Scheme) -> Logical | None:
 
 
 def _read_shape(group: Group) -> tuple[int, int]:
-    stated = group.need("shape", "weight_shape")
-    if stated.dtype not in ("I32", "I64") or stated.n_elements != 2:
-        what = f"weight_shape is {stated.dtype} of {sizes(stated.shape)}"
-        raise damaged(group.codes.name, what)
-    numbers = group.read(stated).view("<i4" if stated.dtype == "I32" else "<i8")
-    n_out, n_in = (int(number) for number in numbers)
+    n_out, n_in = integers(group, "shape", 2)
     if min(n_out, n_in) <= 0:
         raise damaged(group.codes.name, f"weight_shape says {n_out}×{n_in}")
     return n_out, n_in

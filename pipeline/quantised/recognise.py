@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 from pipeline.errors import SourceError
 from pipeline.quantised.form import Form, Group, Logical, Scheme, UnsupportedForm
 from pipeline.quantised.registry import FORMS
+from pipeline.quantised.scheme import read_scheme
+from pipeline.quantised.sides import mark_rest
 from pipeline.refs import Quantised, TensorRef
 
 _ROLES = {
     "scales": "scales",
     "zeros": "zero points",
+    "biases": "biases of the groups",
     "order": "group order",
+    "mask": "bitmask",
+    "offsets": "row offsets",
+    "bits": "width",
     "codebook": "codebook",
     "nested_scales": "scales of the scales",
     "nested_codebook": "codebook of the scales",
 }
-_CONFIG_KEYS = ("quantization_config", "compression_config")
-# Integers that models hold beside their weights, whatever these are stored as.
-_INDICES = ("position_ids", "token_type_ids", "num_batches_tracked", "_index")
 
 
 def recognise(
@@ -36,18 +39,21 @@ def recognise(
     """The same tensors, with codes seen as the weights that they stand for.
 
     A tensor of codes becomes `quantised`, its shape that of the weight; what belongs to
-    it is skipped, with a reason. Where the config names a method that nothing here
-    reads, its codes are skipped too. `read` gives the bytes of a small tensor.
+    it is a side tensor, with a reason. Codes that nothing here reads are skipped, and
+    what belongs to them too. `read` gives the bytes of a small tensor.
     """
-    scheme = _read_scheme(config)
+    scheme = read_scheme(config)
     by_name = {one.name: one for one in tensors if not one.skip_reason}
     found: dict[str, TensorRef] = {}
     for form in FORMS:
         for tensor in by_name.values():
+            if tensor.name in found:
+                continue
             group = _gather(form, tensor, by_name, read)
             if group is not None and not _is_taken(group, found):
                 found |= _claim(form, group, scheme)
-    return tuple(found.get(one.name) or _guard(one, scheme) for one in tensors)
+    found |= mark_rest(by_name.values(), found, scheme, read)
+    return tuple(found.get(one.name, one) for one in tensors)
 
 
 def _is_taken(group: Group, found: Mapping[str, TensorRef]) -> bool:
@@ -102,34 +108,8 @@ def _skip_parts(group: Group, scheme: str) -> dict[str, TensorRef]:
         one.name: replace(
             one,
             skip_reason=f"{_ROLES.get(role, role)} of {group.codes.name} ({scheme})",
+            is_side=True,
         )
         for role, one in group.parts.items()
         if role != "codes"
     }
-
-
-def _guard(tensor: TensorRef, scheme: Scheme) -> TensorRef:
-    """Under a method of quantisation, integers that no form claims are no values."""
-    is_index = tensor.name.endswith(_INDICES) or not tensor.shape
-    if tensor.skip_reason or not scheme.config or is_index:
-        return tensor
-    if tensor.dtype[0] not in "IU" and not tensor.dtype.startswith(("F8", "F4", "F6")):
-        return tensor
-    method = scheme.method or "an unnamed method"
-    reason = f"unsupported: {tensor.dtype} codes of {method}, in an unknown layout"
-    return replace(tensor, skip_reason=reason)
-
-
-def _read_scheme(config: Mapping[str, Any]) -> Scheme:
-    inner = config.get("text_config")
-    for place in (config, inner if isinstance(inner, dict) else {}):
-        for key in _CONFIG_KEYS:
-            stated = place.get(key)
-            if isinstance(stated, dict):
-                return Scheme(_method(stated), stated)
-    return Scheme()
-
-
-def _method(stated: Mapping[str, Any]) -> str:
-    method = stated.get("quant_method")
-    return method.lower() if isinstance(method, str) else ""

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.quantised.awq import AWQ
+from pipeline.quantised.bitmask import BITMASK
 from pipeline.quantised.bitsandbytes import FOUR_BIT, INT8
 from pipeline.quantised.float4 import MXFP4, NVFP4
 from pipeline.quantised.form import Form, damaged
 from pipeline.quantised.ggml import GGML
 from pipeline.quantised.gptq import GPTQ
+from pipeline.quantised.hqq import HQQ
+from pipeline.quantised.mlx import MLX
 from pipeline.quantised.packed import PACKED
 from pipeline.quantised.parts import Parts
-from pipeline.quantised.scaled import SCALED
+from pipeline.quantised.scaled import FIELDS, IN_MODULE, SCALED
 from pipeline.refs import Quantised, TensorRef
 
 # The first that claims a tensor has it: AWQ before GPTQ, whose names it shares.
@@ -28,7 +31,12 @@ FORMS: tuple[Form, ...] = (
     MXFP4,
     NVFP4,
     PACKED,
+    BITMASK,
+    HQQ,
+    MLX,
+    FIELDS,
     SCALED,
+    IN_MODULE,
 )
 _BY_NAME = {form.name: form for form in FORMS}
 

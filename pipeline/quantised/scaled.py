@@ -1,6 +1,7 @@
-"""8-bit codes with a scale per tensor, row or block: DeepSeek, compressed-tensors.
+"""8-bit codes with a scale per tensor, row or block, whoever wrote them.
 
-w = (q − z)·s, with s per block. What DeepSeek calls `weight_scale_inv` is s as well.
+w = (q − z)·s, with s per block: DeepSeek, compressed-tensors, ComfyUI, quanto, torchao.
+What DeepSeek calls `weight_scale_inv` is s as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pipeline.quantised.form import (
     Logical,
     Options,
     Scheme,
+    UnsupportedForm,
     damaged,
     sizes,
 )
@@ -28,18 +30,24 @@ from pipeline.refs import TensorRef
 
 # Methods whose 8-bit floats mean nothing without a scale; elsewhere they may be a cast.
 _METHODS = ("fp8", "compressed-tensors", "fbgemm_fp8", "modelopt", "finegrained_fp8")
+_SHUFFLED = ("eetq",)
 _USUAL_BLOCK = 128
 
 
 def identify(group: Group, scheme: Scheme) -> Logical | None:
     codes = group.codes
     is_float = codes.dtype.startswith("F8") and codes.dtype != "F8_E8M0"
-    if not (is_float or codes.dtype == "I8") or len(codes.shape) < 2:
+    if not (is_float or codes.dtype == "I8") or not codes.shape:
         return None
-    if "scales" not in group.parts and scheme.method not in _METHODS:
+    is_stated = scheme.method in _METHODS and len(codes.shape) > 1
+    if "scales" not in group.parts and not is_stated:
         return None
+    if codes.dtype == "I8" and scheme.method in _SHUFFLED:
+        raise UnsupportedForm(f"codes in the order of {scheme.method}'s kernels")
     scales = group.need("scales", "weight_scale or weight_scale_inv")
-    if DTYPES[scales.dtype].kind != "float":
+    # A byte a block is a power of two: MX formats store nothing but its exponent.
+    is_exponent = scales.dtype == "U8" and is_float and len(scales.shape) > 1
+    if DTYPES[scales.dtype].kind != "float" and not is_exponent:
         return None
     if 0 in codes.shape:
         raise damaged(codes.name, f"codes of shape {sizes(codes.shape)}")
@@ -93,7 +101,7 @@ def _fits(size: int, n_blocks: int, wanted: object) -> Iterator[int]:
 def _granularity(shape: tuple[int, ...], blocks: tuple[int, ...]) -> str:
     if blocks == shape:
         return "per tensor"
-    if blocks[-1] == shape[-1] and blocks[-2] == 1:
+    if blocks[-1] == shape[-1] and set(blocks[-2:-1]) == {1}:
         return "per row"
     return sizes(blocks[-2:])
 
@@ -111,19 +119,47 @@ def decode(
     codes = to_float(parts.rows("codes", start, stop), parts.dtype("codes"))
 
     def of_rows(role: str) -> NDArray[np.float32]:
-        table = parts.numbers(role).reshape(prod(n_blocks[:-1]), n_blocks[-1])
-        return np.asarray(table[row])
+        dtype = parts.dtype(role)
+        is_exponent = role == "scales" and dtype == "U8"
+        numbers = to_float(parts.whole(role), "F8_E8M0" if is_exponent else dtype)
+        table = numbers.reshape(prod(n_blocks[:-1]), n_blocks[-1])
+        return np.asarray(table[row], np.float32)
 
     zeros = of_rows("zeros") if "zeros" in parts else None
     return rescale(codes, of_rows("scales"), zeros, blocks[-1])
 
 
+# The scale stands beside the codes' own name (weight_scale), in their module
+# (scale_weight), or both are the fields of a tensor that is a class of its own.
 SCALED = Form(
     "scaled",
     {
         "codes": ("",),
-        "scales": ("_scale_inv", "_scale"),
+        "scales": ("_scale_inv", "_scale", ".scale"),
         "zeros": ("_zero_point",),
+    },
+    identify,
+    decode,
+)
+IN_MODULE = Form(
+    "scaled in its module",
+    {
+        "codes": (".weight",),
+        "scales": (
+            *(".scale_weight", ".weight_scale", ".weight_scales", ".scale_inv"),
+            *(".weight_scale_inv", ".scales", ".scale"),
+        ),
+        "zeros": (".weight_zero_point", ".zero_point", ".zeros"),
+    },
+    identify,
+    decode,
+)
+FIELDS = Form(
+    "scaled fields",
+    {
+        "codes": ("._data", "_qdata", ":qdata"),
+        "scales": ("._scale", "_scale", ":scale"),
+        "zeros": ("_zero_point", ":zero_point"),
     },
     identify,
     decode,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.dtypes import DTYPES
 from pipeline.errors import SourceError
-from pipeline.quantised.ggml import BLOCK_TYPES, PLAIN_TYPES
+from pipeline.quantised.ggml import BLOCK_TYPES, PLAIN_TYPES, name_unknown
 from pipeline.refs import TensorRef
 from pipeline.sources.files import read_head, readable, refuse_pointer, stamp_file
 
@@ -86,7 +86,8 @@ def read_gguf(path: Path) -> Header:
     if type(alignment) is not int or not 0 < alignment <= 1 << 20:
         raise _lie(path, f"general.alignment is {alignment!r}")
     start = -(-cursor.position // alignment) * alignment
-    tensors = [_place(path, entry, start, n_file_bytes) for entry in entries]
+    ends = _ends(entries, start, n_file_bytes)
+    tensors = [_place(path, entry, start, ends) for entry in entries]
     _check_names(path, tensors)
     return Header(tuple(sorted(tensors, key=lambda one: one.offset)), metadata)
 
@@ -182,8 +183,17 @@ def _read_entry(cursor: _Cursor) -> _Entry:
     return _Entry(name, shape[::-1], cursor.number("<I"), cursor.number("<Q"))
 
 
-def _place(path: Path, entry: _Entry, start: int, n_file_bytes: int) -> TensorRef:
+def _ends(entries: Sequence[_Entry], start: int, n_file_bytes: int) -> dict[int, int]:
+    """By offset, where the next tensor begins, or the file ends."""
+    offsets = sorted({entry.offset for entry in entries})
+    following = [start + offset for offset in offsets[1:]] + [n_file_bytes]
+    return dict(zip(offsets, following, strict=True))
+
+
+def _place(path: Path, entry: _Entry, start: int, ends: Mapping[int, int]) -> TensorRef:
     where, n = f"tensor {entry.name!r}", prod(entry.shape)
+    offset, reason = start + entry.offset, ""
+    n_file_bytes = max(ends.values())
     if entry.kind in PLAIN_TYPES:
         dtype = PLAIN_TYPES[entry.kind]
         n_bytes = n * DTYPES[dtype].bits // 8
@@ -195,12 +205,16 @@ def _place(path: Path, entry: _Entry, start: int, n_file_bytes: int) -> TensorRe
             raise _lie(path, f"{where} has {what}")
         dtype, n_bytes = block.name, n // block.n_values * block.n_bytes
     else:
-        raise _lie(path, f"{where} is of GGML type {entry.kind}, which is not known")
-    offset = start + entry.offset
+        # How many bytes such a block has, nobody here knows: all up to the next tensor.
+        dtype = f"GGML_{entry.kind}"
+        n_bytes = max(ends[entry.offset] - offset, 0)
+        reason = f"unsupported: {name_unknown(entry.kind)}"
     if offset + n_bytes > n_file_bytes:
         what = f"{where} ends at byte {offset + n_bytes}, the file at {n_file_bytes}"
         raise _lie(path, f"truncated: {what}")
-    return TensorRef(entry.name, dtype, entry.shape, path.name, n_bytes, offset)
+    return TensorRef(
+        entry.name, dtype, entry.shape, path.name, n_bytes, offset, skip_reason=reason
+    )
 
 
 def _check_names(path: Path, tensors: Sequence[TensorRef]) -> None:

@@ -95,7 +95,9 @@ TENSORS = Table(
             "an alias that is one parameter with its original",
             nullable=False,
         ),
-        status_column("ok", "aliased", "skipped", "failed"),
-        Column("reason", TEXT, "why it was skipped or failed"),
+        status_column("ok", "aliased", "side", "skipped", "failed"),
+        Column(
+            "reason", TEXT, "why it was skipped or failed, or what a side tensor is for"
+        ),
     ),
 )

@@ -15,7 +15,7 @@ with found as (
         sum(n_elements) as n_elements,
         sum(n_bytes) as n_bytes,
         count(*) filter (status = 'aliased') as n_aliased,
-        count(*) filter (status in ('skipped', 'failed')) as n_skipped,
+        count(*) filter (status in ('side', 'skipped', 'failed')) as n_skipped,
     from tensors
     group by model, revision
 ),

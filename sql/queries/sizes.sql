@@ -22,7 +22,9 @@ select
     count(*) as n_tensors,
     sum(n_elements)::bigint as n_elements,
     coalesce(
-        sum(n_elements) filter (not is_tied and not is_buffer and status <> 'skipped'),
+        sum(n_elements) filter (
+            not is_tied and not is_buffer and status not in ('side', 'skipped')
+        ),
         0
     )::bigint as n_parameters,
     sum(n_bytes)::bigint as n_bytes,

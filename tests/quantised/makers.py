@@ -62,19 +62,22 @@ def _round_groups(weight, group, bits):
 
 
 def _pack(numbers, bits, order=None):
-    """Consecutive numbers of the last axis into int32, element by element."""
-    per = 32 // bits
+    """Consecutive numbers of the last axis into int32, the lowest bits first.
+
+    Codes whose width does not divide 32 run on into the next word.
+    """
     rows = [list(map(int, row)) for row in numbers]
-    words = [
-        [
-            sum(
-                row[start + (order[k] if order else k)] << (bits * k)
-                for k in range(per)
-            )
-            for start in range(0, len(row), per)
+    if order:
+        per = len(order)
+        rows = [
+            [row[start + k] for start in range(0, len(row), per) for k in order]
+            for row in rows
         ]
-        for row in rows
-    ]
+    words = []
+    for row in rows:
+        whole = sum(code << (bits * k) for k, code in enumerate(row))
+        n_words = -(-bits * len(row) // 32)
+        words.append([whole >> 32 * k & 0xFFFFFFFF for k in range(n_words)])
     return np.array(words, np.uint32).view(np.int32)
 
 

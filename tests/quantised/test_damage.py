@@ -78,7 +78,7 @@ DAMAGED = {
     "nf4 with a state of another weight": (
         makers.bnb_nf4(W),
         {STATE: text(shape=[48, 64], blocksize=64, quant_type="nf4")},
-        "3072×1 bytes of codes for 48×64 by blocks of 64",
+        "3072 bytes of codes for 48×64 by blocks of 64",
     ),
     "nested nf4 without its scales' scales": (
         makers.bnb_nf4(W, nested=True),
@@ -107,15 +107,6 @@ UNSUPPORTED = {
         {"w.blocks": np.zeros((8, 4), np.uint8)},
         {"bits": 4},
         "unsupported: U8 codes of an unnamed method, in an unknown layout",
-    ),
-    "gptq with three bits": (
-        {
-            "w.qweight": np.zeros((12, 64), np.int32),
-            "w.qzeros": np.zeros((1, 6), np.int32),
-            "w.scales": np.ones((1, 64), np.float16),
-        },
-        {"quant_method": "gptq", "bits": 3},
-        "unsupported: gptq with 3 bits, whose codes straddle words",
     ),
     "gptq for another kernel": (
         makers.gptq(W)[0],
@@ -222,7 +213,7 @@ def test_what_is_not_decoded_is_skipped_with_a_reason(tmp_path, case):
     assert set(rows) == set(tensors)
     assert not measured
     assert reason in {row["reason"] for row in rows.values()}
-    assert {row["status"] for row in rows.values()} == {"skipped"}
+    assert {row["status"] for row in rows.values()} <= {"skipped", "side"}
 
 
 def test_integers_that_are_no_codes_stay_values(tmp_path):
