@@ -1,0 +1,1 @@
+"""What does each attention head do? Streamed over queries, gone with the block."""

@@ -1,0 +1,157 @@
+"""What does an attention compute, without a matrix of queries × keys?
+
+Queries are taken in blocks. Each block's weights are shown to a visitor and dropped;
+the output is that of the model's eager attention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+
+from pipeline.probes.attention.mask import RuleMask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Scores of one block, over all rows and heads: 4 MiB in float32, which caches hold.
+_BLOCK_SCORES = 2**20
+_LEAST_QUERIES, _MOST_QUERIES = 16, 256
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How scores are made of q·k: all that the attention function is given beside them.
+
+    `sinks` are logits of an extra key without a value, one per head (GPT-OSS); `bias`
+    is added to the scores (B or 1, H, queries, keys); `softcap` c makes s into
+    c·tanh(s/c).
+    """
+
+    scaling: float
+    mask: torch.Tensor | RuleMask | None = None
+    is_causal: bool = False
+    softcap: float | None = None
+    sinks: torch.Tensor | None = None
+    bias: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """Queries start..stop and the keys first_key..: scores and weights (B, H, q, k).
+
+    Masked scores are the lowest finite number and their weights 0. `allowed` is the
+    mask, None where `is_causal` says all or where every key is seen. `sink` is what
+    each row gives to the extra key, null without one.
+    """
+
+    start: int
+    first_key: int
+    scores: torch.Tensor
+    weights: torch.Tensor
+    allowed: torch.Tensor | None
+    is_causal: bool
+    sink: torch.Tensor | None = None
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.weights.shape[2]
+
+    @property
+    def last_key(self) -> int:
+        """One past the last key."""
+        return self.first_key + self.weights.shape[3]
+
+
+class Visitor(Protocol):
+    def __call__(self, block: Block) -> None: ...
+
+
+def attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    rule: Rule,
+    visit: Visitor | None = None,
+) -> torch.Tensor:
+    """softmax(rule(q·k))·v of q (B, H, T, D), k and v (B, H or fewer, S, D).
+
+    Returns (B, T, H, D). With fewer key heads, query head h reads h // (H / H_kv).
+    """
+    n_rows, n_heads, n_queries, _ = query.shape
+    out = query.new_empty(n_rows, n_queries, n_heads, value.shape[-1])
+    parts = []
+    for start, stop in _blocks(query, key):
+        block = _weigh(query[:, :, start:stop] * rule.scaling, key, rule, start)
+        if visit is not None:
+            visit(block)
+        some = value[:, :, block.first_key : block.last_key]
+        part = _grouped(block.weights.to(value.dtype), some).transpose(1, 2)
+        if torch.is_grad_enabled():
+            parts.append(part)
+        else:
+            out[:, start:stop] = part
+    return torch.cat(parts, dim=1) if parts else out
+
+
+def _blocks(query: torch.Tensor, key: torch.Tensor) -> Iterator[tuple[int, int]]:
+    n_rows, n_heads, n_queries, _ = query.shape
+    per_query = max(1, n_rows * n_heads * key.shape[2])
+    size = min(_MOST_QUERIES, max(_LEAST_QUERIES, _BLOCK_SCORES // per_query))
+    for start in range(0, n_queries, size):
+        yield start, min(start + size, n_queries)
+
+
+def _weigh(query: torch.Tensor, key: torch.Tensor, rule: Rule, start: int) -> Block:
+    """Scores and weights of one block of scaled queries."""
+    stop = start + query.shape[2]
+    allowed, (low, high) = _visible(rule, start, stop, key.shape[2])
+    scores = _grouped(query, key[:, :, low:high].transpose(2, 3))
+    if rule.softcap is not None:
+        scores = torch.tanh(scores / rule.softcap) * rule.softcap
+    if rule.bias is not None:
+        scores = scores + rule.bias[:, :, start:stop, low:high]
+    scores = scores.float()
+    lowest = torch.finfo(scores.dtype).min
+    if allowed is not None and allowed.dtype != torch.bool:
+        scores = torch.clamp(scores + allowed, min=lowest)
+    elif allowed is not None:
+        scores = scores.masked_fill_(~allowed, lowest)
+    elif rule.is_causal:
+        above = torch.ones(stop - start, high - start, dtype=torch.bool).triu_(1)
+        scores[..., start - low :].masked_fill_(above.to(scores.device), lowest)
+    weights = torch.softmax(scores, dim=-1)
+    if rule.sinks is None:
+        return Block(start, low, scores, weights, allowed, rule.is_causal)
+    # The extra key takes its share of each row; the others keep theirs in proportion.
+    total = torch.logsumexp(scores, dim=-1)
+    sink = torch.sigmoid(rule.sinks.float().view(1, -1, 1) - total)
+    weights = weights * (1 - sink)[..., None]
+    return Block(start, low, scores, weights, allowed, rule.is_causal, sink)
+
+
+def _visible(
+    rule: Rule, start: int, stop: int, n_keys: int
+) -> tuple[torch.Tensor | None, tuple[int, int]]:
+    """The block's mask, and the range of keys outside which it allows nothing."""
+    if rule.mask is None:
+        return None, (0, min(stop, n_keys) if rule.is_causal else n_keys)
+    if not isinstance(rule.mask, RuleMask):
+        rows = rule.mask if rule.mask.shape[2] == 1 else rule.mask[:, :, start:stop]
+        return rows[..., :n_keys], (0, n_keys)
+    allowed = rule.mask.block(start, stop)
+    seen = allowed.flatten(0, 2).any(dim=0).nonzero()
+    low, high = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, n_keys)
+    return allowed[..., low:high], (low, high)
+
+
+def _grouped(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """(B, H, q, a) @ (B, H or fewer, a, b), without a copy of the latter per head."""
+    n_rows, n_heads, n_queries, width = left.shape
+    n_shared = right.shape[1]
+    if n_shared == n_heads:
+        return left @ right
+    folded = left.reshape(n_rows, n_shared, n_heads // n_shared * n_queries, width)
+    return (folded @ right).reshape(n_rows, n_heads, n_queries, right.shape[-1])
