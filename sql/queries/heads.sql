@@ -5,7 +5,7 @@
 -- param: kind text = null in q|k|v|o|qk|ov — q, k, v, o, qk (W_Qᵀ·W_K) or ov (W_O·W_V);
 --   null: qk and ov
 -- param: layer integer = null in 0.. — only this layer
--- inputs: attention_heads, chosen_checkpoints, scalars
+-- inputs: head_weights, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -48,7 +48,7 @@ select
     numerical_rank,
     status,
     reason,
-from attention_heads
+from head_weights
 semi join chosen_checkpoints($model, $revision) using (model, revision)
 where model = $model
     and coalesce(kind = $kind, kind in ('qk', 'ov'))

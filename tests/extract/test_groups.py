@@ -404,9 +404,7 @@ def test_what_a_group_makes_passes_the_checks_of_keys_and_bounds(tmp_path, wareh
     for check in ("duplicated_keys", "orphans", "out_of_bounds"):
         text = (locate_sql() / "checks" / f"{check}.sql").read_text()
         assert run_sql(warehouse.root, text).num_rows == 0, check
-    kinds = (
-        "select kind, count(*) as n from attention_heads group by kind order by kind"
-    )
+    kinds = "select kind, count(*) as n from head_weights group by kind order by kind"
     found = {
         row["kind"]: row["n"] for row in run_sql(warehouse.root, kinds).to_pylist()
     }
