@@ -16,7 +16,7 @@ QUERIES = {
 }
 FIGURES = {"configs": "shapes", "multiples": "profiles"}
 
-# A name that asks another question today: a parameter of the old one tells them apart.
+# A name that asks another question today: a parameter of the old question decides.
 _MOVED_QUERIES = {("compare", "model_a"): "differences"}
 
 

@@ -35,7 +35,7 @@ def encode_spectrum(relative: Sequence[float | None]) -> str:
 
 
 def _level(share: float) -> int:
-    # A bin that holds anything is told from an empty one.
+    # A bin with one value must look different from an empty bin.
     return 0 if share == 0 else max(1, round(_MOST * math.sqrt(share)))
 
 

@@ -116,7 +116,7 @@ def _name_of(config: Path) -> str:
 def _open(
     reference: str, known: dict[str, set[str]], *, local_files_only: bool
 ) -> Iterator[Exhibit]:
-    """Headers of what lies at a path or on the hub; of a series the last step."""
+    """The headers of a checkpoint, local or on the hub; of a series, its last step."""
     try:
         sources = discover(reference, local_files_only=local_files_only)
     except WeightlakeError as error:
@@ -138,6 +138,6 @@ def _open(
         else:
             checkpoint = open_checkpoint(source, local_files_only=local_files_only)
         structure = with_classes(describe_checkpoint(checkpoint))
-        told = f"the last of {len(found)} checkpoints; weightlake extract measures all"
-        notes = (*structure.notes, told) if len(found) > 1 else structure.notes
+        note = f"the last of {len(found)} checkpoints; weightlake extract measures all"
+        notes = (*structure.notes, note) if len(found) > 1 else structure.notes
         yield Exhibit(replace(structure, notes=notes))

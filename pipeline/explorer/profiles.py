@@ -105,8 +105,8 @@ def _declared(name: str) -> Json:
     if columns:
         words = {"unit": columns[0].unit, "meaning": columns[0].meaning}
         return {"name": name, **words, "formula": columns[0].formula}
-    told = next(c for c in find_query("tensor_profiles").columns if c.name == name)
-    return {"name": name, "unit": told.unit, "meaning": told.meaning, "formula": ""}
+    column = next(c for c in find_query("tensor_profiles").columns if c.name == name)
+    return {"name": name, "unit": column.unit, "meaning": column.meaning, "formula": ""}
 
 
 def _checkpoint(row: Row) -> Json:
@@ -131,7 +131,7 @@ def _values(
 def _histograms(
     rows: Iterable[tuple[int, int, Row]], n_revisions: int, n_tensors: int
 ) -> Json:
-    """Frames of the bins by tensor; bins and what lies outside by checkpoint."""
+    """Ranges of the bins by tensor; counts inside and outside them by checkpoint."""
     frames: list[list[float | int | None]] = [[] for _ in range(n_tensors)]
     bins = [[""] * n_tensors for _ in range(n_revisions)]
     outside = [[0] * n_tensors for _ in range(n_revisions)]

@@ -35,7 +35,7 @@ _TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def update_tables(text: str) -> str:
-    """The text with what lies between `<!-- NAME -->` and `<!-- end -->` renewed."""
+    """The text, with each table between `<!-- NAME -->` and `<!-- end -->` renewed."""
     for name, table in _TABLES.items():
         start, end = f"<!-- {name} -->\n", "\n<!-- end -->"
         before, _, rest = text.partition(start)

@@ -1,4 +1,4 @@
-"""What does a name tell where no family knows it? Its own words, nothing more."""
+"""Where does a tensor sit that no family knows? Where the words of its name say."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def open_empty(root: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:")
     for setting in _SETTINGS:
         con.execute(setting).fetchall()
-    # A notebook without widgets refuses even to be told so: ask first.
+    # Without widgets a notebook raises on this very setting: look first.
     shown = con.execute("select current_setting('enable_progress_bar')").fetchall()
     if shown == [(True,)]:
         con.execute("set enable_progress_bar = false").fetchall()

@@ -106,8 +106,8 @@ def _findings(part: Findings) -> Iterator[str]:
         return
     yield "\n\\begin{itemize}"
     for item in part.items:
-        told = "; ".join(set_text(text) for _, text in item.measures)
-        measures = rf" {{\small ({told})}}" if told else ""
+        texts = "; ".join(set_text(text) for _, text in item.measures)
+        measures = rf" {{\small ({texts})}}" if texts else ""
         yield rf"\item {_inline(item.sentence)}{measures} {_query(part.evidence)}"
     if part.n_more:
         yield rf"\item {part.n_more} more in {_query(part.evidence)}"

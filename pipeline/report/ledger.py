@@ -75,9 +75,13 @@ class Ledger:
             for name in used
             if name in words
         }
-        told = ", ".join(f"${name} = {given[name]!r}" for name in given)
+        shown = ", ".join(f"${name} = {given[name]!r}" for name in given)
         return self._answer(
-            "SQL of the report", text, told, {}, lambda: run_sql(self.root, text, given)
+            "SQL of the report",
+            text,
+            shown,
+            {},
+            lambda: run_sql(self.root, text, given),
         )
 
     def audit(self, series: str) -> Answer:

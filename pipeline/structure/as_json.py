@@ -1,4 +1,4 @@
-"""How is a tree told to another program? Nested objects of plain values."""
+"""How does another program get a tree? Nested objects of plain values."""
 
 from __future__ import annotations
 

@@ -56,10 +56,10 @@ def _trace(structure: Structure, stack: Stack) -> StackFlow:
     blocks = []
     for layers in _alike(stack):
         sublayers = find_sublayers(layers[0], norm)
-        told = tuple(_tell(s, layers[0], structure, config) for s in sublayers)
+        parts = tuple(_describe(s, layers[0], structure, config) for s in sublayers)
         numbers = tuple(layer.layer or 0 for layer in layers)
-        both = is_parallel and len([s for s in told if s.kind != "plain"]) > 1
-        blocks.append(Block(numbers, told, both))
+        both = is_parallel and len([s for s in parts if s.kind != "plain"]) > 1
+        blocks.append(Block(numbers, parts, both))
     kinds = {s.kind for block in blocks for s in block.sublayers}
     return StackFlow(
         stack.name,
@@ -145,7 +145,7 @@ def _is_parallel(structure: Structure, config: Mapping[str, Any]) -> bool:
 
 
 def _positions(structure: Structure, stack: Stack, config: Mapping[str, Any]) -> str:
-    """learned, rotary, relative, alibi or none, as far as it can be told."""
+    """learned, rotary, relative, alibi or none, where names or config say so."""
     names = {c.name for layer in stack.layers for c in layer.components}
     keys = read_data("traits.toml")["keys"]["rotary"]
     if "position_embedding" in names:
@@ -171,7 +171,7 @@ def _ties_output(structure: Structure, stack: Stack) -> bool:
     )
 
 
-def _tell(
+def _describe(
     sublayer: Sublayer, layer: Layer, structure: Structure, config: Mapping[str, Any]
 ) -> Sublayer:
     """The sublayer with what the config adds to it."""

@@ -55,7 +55,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Layer:
-    """A block of its stack, by number, or what lies before or after the blocks."""
+    """A block of its stack, by number, or the part before or after all blocks."""
 
     place: Place
     layer: int | None

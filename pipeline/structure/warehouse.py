@@ -72,8 +72,8 @@ def _missing(rows: Iterable[Row], checkpoints: list[Row]) -> tuple[str, ...]:
     partial = [row for row in rows if row["n_checkpoints"] < n_all]
     if not partial:
         return ()
-    told = f"{len(partial)} of its tensors are in some of {n_all} checkpoints only"
-    return (f"{told}, {partial[0]['tensor']} for one",)
+    note = f"{len(partial)} of its tensors are in some of {n_all} checkpoints only"
+    return (f"{note}, {partial[0]['tensor']} for one",)
 
 
 def _tensor(row: Row) -> Tensor:

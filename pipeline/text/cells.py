@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 NULL = "·"
-SHOWN_VALUES = 4  # a longer list is told by its length
+SHOWN_VALUES = 4  # of a longer list, only its length is shown
 
 _DIGITS = 5
 

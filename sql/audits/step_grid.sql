@@ -49,7 +49,7 @@ judged as (
             and stride_before is not null and stride_after is not null
             or growth >= 1.5 * greatest(growth_before, growth_after)
                 and growth_before is not null and growth_after is not null
-            -- At an end only an even grid can tell.
+            -- At an end, only an even grid shows that a step is missing.
             or stride_after is null and stride >= 1.9 * stride_before
                 and stride_before = stride_earlier as is_gap,
     from around

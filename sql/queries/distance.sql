@@ -21,7 +21,7 @@
 -- column: wasserstein_sigmas real σ — the same over the pooled σ
 -- column: js_divergence real bits — over n_bins bins of equal pooled mass
 -- column: resolution real relative — width of a counted value; distances below it
---   cannot be told from none
+--   mean nothing
 
 with a as (
     from value_lists

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.text.cells import column_texts, is_number, printable
 
-LEAST_TEXT = 30  # cut shorter, names of tensors can no longer be told apart
+LEAST_TEXT = 30  # cut shorter, different names of tensors look the same
 MOST_TEXT = 300  # a longer text in a grid pushes every other column out of sight
 RECORD_ROWS = 3  # so few rows are shown one value a line where they are too wide
 _GAP = "  "

@@ -58,7 +58,7 @@ export function statistics(data, model, tensor, step) {
   return h("section", {}, h("h3", {}, "Statistics"), table(rows));
 }
 
-// Along the steps of a series, of the statistics that tell most.
+// Along the steps of a series, of the statistics that explain most.
 export function courses(data, model, tensor, step) {
   if (model.revisions.length < 3) return null;
   const labels = model.revisions.map((r) => r.revision);

@@ -68,11 +68,11 @@ def _draw(axes: Axes, part: pl.DataFrame, color: str) -> None:
 
 
 def _note(rows: pl.DataFrame, n_clusters: int) -> str:
-    """How much of the picture is the matter, and whether noise would do as well."""
+    """The share of variance that the plane shows, and the verdict against noise."""
     share, p = rows["plane_fraction"][0], rows["null_p"][0]
-    told = [f"{n_clusters} clusters"]
+    facts = [f"{n_clusters} clusters"]
     if share is not None:
-        told.append(f"{share:.0%} of the variance")
+        facts.append(f"{share:.0%} of the variance")
     if p is not None:
-        told.append("as in noise" if p > _LEVEL else "more than noise's")
-    return ", ".join(told)
+        facts.append("as in noise" if p > _LEVEL else "more than noise's")
+    return ", ".join(facts)

@@ -35,7 +35,7 @@ _LIGHTEST = 0.92  # of the colour map; its end vanishes on white
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values at one step, descending; what lies above `edge` is not noise."""
+    """Singular values at one step, descending; those above `edge` are not noise."""
 
     step: int
     sigma: np.ndarray

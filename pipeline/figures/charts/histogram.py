@@ -148,7 +148,7 @@ def _mark_cuts(axes: Axes, tensors: tuple[Bins, ...]) -> None:
 def _name(
     figure: Figure, axes: Axes, tensors: tuple[Bins, ...], laws: Mapping[_Key, Law]
 ) -> None:
-    """What all tensors share goes above, what tells them apart below the axes."""
+    """Write what all tensors share above the axes, and their differences below."""
     from matplotlib.lines import Line2D
 
     common, own = split_names(tensors)

@@ -114,7 +114,7 @@ def _since_layer(name: str) -> str:
 
 
 def _shared_start(names: list[str]) -> int:
-    """How many letters all names begin with, up to a dot: they tell nothing."""
+    """How many letters all names begin with, up to a dot; these are left out."""
     if len(names) == 1:
         return 0
     steps = zip(*(name.split(".")[:-1] for name in names), strict=False)

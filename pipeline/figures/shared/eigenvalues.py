@@ -115,7 +115,7 @@ def say_verdict(spectrum: Spectrum) -> str:
     """The verdict against noise with its q-value, in words."""
     words = {
         "structured": "differs from noise of its shape",
-        "noise": "cannot be told from noise of its shape",
+        "noise": "no different from noise of its shape",
         "not_normal": "entries too far from normal to compare with noise",
         "untested": "not compared with noise",
     }

@@ -39,8 +39,8 @@ def sketch_shapes(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
     names = ("n_layers", "hidden_size", "n_heads", "vocabulary_size", "n_parameters")
     lines = []
     for row in frame.iter_rows(named=True):
-        told = (f"{name} {row[name]:,}" for name in names if row[name] is not None)
-        lines.append(cut(f"{row['model']}: {', '.join(told)}", width))
+        texts = (f"{name} {row[name]:,}" for name in names if row[name] is not None)
+        lines.append(cut(f"{row['model']}: {', '.join(texts)}", width))
     return _text(lines)
 
 
@@ -61,7 +61,7 @@ def sketch_spectrum(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
 
 
 def sketch_channels(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
-    """A sparkline of the norms per side; what stands out is told by its number."""
+    """A sparkline of the norms per side; outlying channels are listed by number."""
     lines = []
     for (side,), part in frame.partition_by(
         ["side"], as_dict=True, maintain_order=True

@@ -17,7 +17,7 @@ from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.tensor import Rows, Tensor
 
 # A correlation of so many independent pairs has a standard error of 1/16: two tensors
-# of one origin are told from strangers one by one, and a model has many of them.
+# of one origin are separated from strangers one by one, and a model has many of them.
 N_SAMPLES = 256
 
 

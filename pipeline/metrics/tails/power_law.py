@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 MIN_VALUES = 8
 MIN_TAIL = 4
 
-# Log-spread of values that only rounding tells apart.
+# Log-spread of values that differ by rounding alone.
 _CONSTANT = 1e-9
 
 # Places of a tail that are looked at before all of it: bounds the distance from below.

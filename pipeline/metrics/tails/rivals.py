@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# From here on the truncated normal cannot be told from an exponential in doubles.
+# From here on the truncated normal equals an exponential to double precision.
 _FAR = 25.0
 
 

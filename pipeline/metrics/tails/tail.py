@@ -12,7 +12,7 @@ from pipeline.metrics.tails.power_law import PowerLaw, fit_power_law
 from pipeline.metrics.tails.rivals import compare_rivals
 from pipeline.row import Row
 
-# A spectrum of fewer values has no bulk to tell a tail from.
+# A spectrum of fewer values has no bulk beside its tail.
 MIN_SIDE = 8
 
 _EPS_SINGLE = float(np.finfo(np.float32).eps)

@@ -85,4 +85,4 @@ def test_several_views_are_refused():
 
 def test_the_verdict_in_words():
     spectrum = as_spectrum(esd_frame([1.0], verdict="noise", q_value=0.5))
-    assert say_verdict(spectrum) == "cannot be told from noise of its shape (q = 0.5)"
+    assert say_verdict(spectrum) == "no different from noise of its shape (q = 0.5)"
