@@ -59,6 +59,16 @@ def make_module(config: Mapping[str, Any], *, where: str = "") -> Any:
     The class is the first of `architectures` where transformers has it, else the
     language model of that type, else its bare model. Raises SourceError.
     """
+    cls, made = class_of(config, where=where)
+    import torch
+    import transformers
+
+    with _explained(where), _quiet(transformers), torch.device("meta"):
+        return cls(made)
+
+
+def class_of(config: Mapping[str, Any], *, where: str = "") -> tuple[Any, Any]:
+    """The class that `make_module` makes, and transformers' config for it."""
     for library in ("torch", "transformers"):
         if find_spec(library) is None:
             raise SourceError(
@@ -67,15 +77,19 @@ def make_module(config: Mapping[str, Any], *, where: str = "") -> Any:
                 fix="pip install transformers torch",
             )
     _refuse_giants(config, where)
-    import torch
     import transformers
 
     stated = {key: value for key, value in config.items() if key not in _IGNORED}
+    with _explained(where), _quiet(transformers):
+        made = transformers.AutoConfig.for_model(**stated)
+        return _model_class(transformers, made, stated), made
+
+
+@contextmanager
+def _explained(where: str) -> Iterator[None]:
+    """Whatever a config breaks inside transformers comes out as its own error."""
     try:
-        with _quiet(transformers), torch.device("meta"):
-            made = transformers.AutoConfig.for_model(**stated)
-            return _model_class(transformers, made, stated)(made)
-    # Whatever a config breaks inside transformers comes out as its own error.
+        yield
     except Exception as error:
         raise SourceError(
             f"transformers makes no model of its config ({_first_line(error)})",
