@@ -41,6 +41,7 @@ LAYERS = (
         "pipeline.figures",
         "pipeline.probes",
         "pipeline.query",
+        "pipeline.stages",
         "pipeline.structure",
         "pipeline.warehouse",
     },

@@ -12,13 +12,16 @@ import pyarrow as pa
 from pipeline.errors import UsageError
 from pipeline.query import Query, run_sql
 from pipeline.query.views import list_views
-from pipeline.tables import TABLES, Column, Table
+from pipeline.stages.registry import all_tables
+from pipeline.tables import Column, Table
 from pipeline.warehouse import open_warehouse
 
 
 def list_tables() -> pa.Table:
     """One row per table, then per view: what a row of it is, what identifies one."""
-    rows = [(each.name, "table", each.grain, ", ".join(each.key)) for each in TABLES]
+    rows = [
+        (each.name, "table", each.grain, ", ".join(each.key)) for each in all_tables()
+    ]
     rows += [(each.name, "view", each.grain, "") for each in list_views()]
     names, kinds, grains, keys = zip(*rows, strict=True)
     return pa.table(
@@ -31,14 +34,14 @@ def columns_of(name: str) -> pa.Table:
 
     Raises UsageError with the nearest name when there is neither.
     """
-    for table in TABLES:
+    for table in all_tables():
         if table.name == name:
             return _table_columns(table)
     views = list_views()
     for view in views:
         if view.name == name:
             return _view_columns(view)
-    names = [*(table.name for table in TABLES), *(view.name for view in views)]
+    names = [*(table.name for table in all_tables()), *(view.name for view in views)]
     near = difflib.get_close_matches(name, names, n=1)
     raise UsageError(
         f"no table or view is called {name!r}",
@@ -69,7 +72,7 @@ def _view_columns(view: Query) -> pa.Table:
         root = open_warehouse(Path(folder)).root
         # The name is one of our own files'.
         found = run_sql(root, f'describe "{view.name}"').to_pylist()
-    declared = {c.name: c for table in reversed(TABLES) for c in table.columns}
+    declared = {c.name: c for table in reversed(all_tables()) for c in table.columns}
     own = {column.name: column for column in view.columns}
     names = [row["column_name"] for row in found]
     known = [own.get(name) or declared.get(name) for name in names]

@@ -2,10 +2,10 @@
 
 from pipeline.compare.match import Match, match_tensors
 from pipeline.compare.pairs import Pairing, pair_steps
-from pipeline.compare.run import Comparison, compare_checkpoints
+from pipeline.compare.stage import COMPARE, compare_checkpoints
 
 __all__ = [
-    "Comparison",
+    "COMPARE",
     "Match",
     "Pairing",
     "compare_checkpoints",

@@ -14,7 +14,6 @@ from pipeline.compare.heads import Parts, head_rows
 from pipeline.compare.match import Match, describe_match
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
-from pipeline.extract.settings import Settings
 from pipeline.metrics.arrays.decode import is_measurable
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.changes.change import measure_change
@@ -22,6 +21,7 @@ from pipeline.metrics.changes.subspaces import measure_directions
 from pipeline.refs import TensorRef
 from pipeline.row import Row
 from pipeline.sources import TensorReader
+from pipeline.stages.settings import StageSettings
 
 Block = NDArray[np.floating]
 Matrix = NDArray[np.float64]
@@ -50,7 +50,7 @@ class PairJob:
 
     old_reader: TensorReader
     new_reader: TensorReader
-    settings: Settings
+    settings: StageSettings
     with_directions: bool
     known: tuple[Mapping[str, str], Mapping[str, str]]
     parts: Parts

@@ -14,13 +14,14 @@ from threadpoolctl import threadpool_limits
 from pipeline.errors import SourceError
 from pipeline.extract.group_kinds import KINDS, Held, Kind
 from pipeline.extract.measure import TensorRecord
-from pipeline.extract.reading import ByteBudget, load
+from pipeline.extract.reading import load
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.tensor import Family, Rows
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader, read_vocabulary
+from pipeline.stages.work import ByteBudget
 
 
 def measure_groups(

@@ -9,7 +9,7 @@ import xxhash
 
 from pipeline.layout import Layout
 from pipeline.metrics.tensor import Family
-from pipeline.refs import CheckpointSource, FileStamp, ModelRef
+from pipeline.refs import CheckpointSource, ModelRef
 from pipeline.tables import CHECKPOINTS
 from pipeline.warehouse import Stamp, Warehouse, read_stamp
 
@@ -81,12 +81,6 @@ def layout_key(layout: Layout) -> str:
 def has_rows(warehouse: Warehouse, ref: ModelRef, family: Family) -> bool:
     """Whether any table of a family holds a partition, true or not."""
     return any(read_stamp(warehouse, table, ref) for table in family.tables)
-
-
-def digest_files(files: Iterable[FileStamp]) -> str:
-    """xxh3-128 over names, sizes and times, in order of the names."""
-    lines = sorted(f"{f.name}\0{f.n_bytes}\0{f.mtime_ns}" for f in files)
-    return xxhash.xxh3_128_hexdigest("\n".join(lines).encode())
 
 
 def digest_content(digests: Iterable[tuple[str, str]]) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.extract.ledger import CHECKPOINT_FAMILY, CHECKPOINT_VERSION
-from pipeline.extract.settings import Outcome
 from pipeline.extract.write import Result, tool_versions
+from pipeline.stages.outcome import Outcome
 from pipeline.tables import EXTRACTIONS
 from pipeline.tables.rows import frame
 from pipeline.warehouse import Warehouse, storable, write_named

@@ -11,7 +11,7 @@ from typing import Literal
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import SourceError
-from pipeline.extract.reading import ByteBudget, load
+from pipeline.extract.reading import load
 from pipeline.extract.reuse import Reuse
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, Location
@@ -22,12 +22,9 @@ from pipeline.metrics.spectra.singular_values import Solve
 from pipeline.metrics.tensor import Family, Rows, Tensor
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader
+from pipeline.stages.work import AHEAD_BYTES, ByteBudget
 
 Progress = Callable[[int], None]
-
-# The reader may run ahead by the largest tensor and this much, so that one worker
-# busy with an embedding does not leave the others without work.
-_AHEAD_BYTES = 1 << 25
 
 _EMBEDDINGS = frozenset({"token_embedding", "unembedding"})
 
@@ -76,7 +73,7 @@ def measure_tensors(
     """
     half = settings.memory_bytes // 2
     largest = max((tensor.n_bytes for tensor in checkpoint.tensors), default=0)
-    budget = ByteBudget(min(half, largest + _AHEAD_BYTES))
+    budget = ByteBudget(min(half, largest + AHEAD_BYTES))
     originals: dict[str, TensorRecord] = {}
     records: dict[int, TensorRecord] = {}
     waiting: list[tuple[int, Future[Rows]]] = []

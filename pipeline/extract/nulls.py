@@ -23,8 +23,9 @@ from pipeline.metrics.nulls.by_shape import (
     shape_of,
 )
 from pipeline.refs import ModelRef, TensorRef
+from pipeline.row import Row
 from pipeline.tables import NULLS
-from pipeline.tables.rows import Row, frame
+from pipeline.tables.rows import frame
 from pipeline.warehouse import (
     Stamp,
     Warehouse,

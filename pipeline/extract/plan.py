@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from pipeline.errors import WeightlakeError
-from pipeline.extract.ledger import Standing, digest_files, look_up
+from pipeline.extract.ledger import Standing, look_up
 from pipeline.extract.nulls import list_shapes, missing_nulls
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, identify
@@ -14,6 +11,9 @@ from pipeline.metrics.nulls.by_shape import count_draws
 from pipeline.metrics.spectra.singular_values import GRAMS_HELD
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
+from pipeline.stages.digests import digest_files
+from pipeline.stages.plan import Plan, PlanStatus
+from pipeline.stages.work import AHEAD_BYTES
 from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 
@@ -26,22 +26,6 @@ _EIGEN_FLOPS = 1.2e10
 _DRAW_SECONDS = 8e-9
 # The program itself with its libraries loaded.
 _BASE_BYTES = 250_000_000
-
-Status = Literal["new", "changed", "partial", "unchanged", "unreadable"]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one checkpoint needs. Counts are None where only reading would tell."""
-
-    source: CheckpointSource
-    status: Status
-    n_tensors: int | None = None
-    n_bytes: int | None = None
-    n_bytes_to_read: int | None = None
-    peak_memory_bytes: int | None = None
-    seconds: float | None = None
-    error: str = ""
 
 
 def plan_checkpoint(
@@ -96,7 +80,7 @@ def _plan_hub(
     return Plan(source, _status(standing), None, n_bytes, n_bytes)
 
 
-def _status(standing: Standing) -> Status:
+def _status(standing: Standing) -> PlanStatus:
     if standing.stamp is None:
         return "new"
     if not (standing.is_same_source and standing.is_same_files):
@@ -108,7 +92,7 @@ def _peak(checkpoint: Checkpoint, layout: Layout, settings: Settings) -> int:
     """Tensors in flight, and one Gram matrix in work a thread."""
     half = settings.memory_bytes // 2
     largest = max((t.n_bytes for t in checkpoint.tensors), default=0)
-    held = min(half, largest + (1 << 26), sum(t.n_bytes for t in checkpoint.tensors))
+    held = min(half, largest + AHEAD_BYTES, sum(t.n_bytes for t in checkpoint.tensors))
     gram = max(
         (int(GRAMS_HELD * 8 * n_small**2) for _, n_small in _sides(checkpoint, layout)),
         default=0,

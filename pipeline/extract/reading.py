@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from threading import Condition
 
 import numpy as np
 import xxhash
@@ -103,25 +102,3 @@ def _load_codes(
         read=None if is_resident else partial(decode_into, tensor, parts),
     )
     return Loaded(values, digest.hexdigest())
-
-
-class ByteBudget:
-    """Lets the reader run ahead of the workers by so many bytes, and no further."""
-
-    def __init__(self, n_bytes: int) -> None:
-        self._free = n_bytes
-        self._all = n_bytes
-        self._change = Condition()
-
-    def take(self, n_bytes: int) -> int:
-        """Wait until `n_bytes` are free, or nothing else is held; what was taken."""
-        taken = min(n_bytes, self._all)
-        with self._change:
-            self._change.wait_for(lambda: self._free >= taken)
-            self._free -= taken
-        return taken
-
-    def give_back(self, n_bytes: int) -> None:
-        with self._change:
-            self._free += n_bytes
-            self._change.notify_all()

@@ -12,7 +12,6 @@ from pipeline.extract.groups import measure_groups
 from pipeline.extract.ledger import (
     Standing,
     digest_content,
-    digest_files,
     has_rows,
     layout_key,
     look_up,
@@ -26,7 +25,7 @@ from pipeline.extract.measure import (
 )
 from pipeline.extract.nulls import find_nulls, list_shapes
 from pipeline.extract.reuse import Reuse
-from pipeline.extract.settings import Outcome, Settings
+from pipeline.extract.settings import Settings
 from pipeline.extract.training import update_series_log
 from pipeline.extract.write import Result, write_result
 from pipeline.layout import Layout, identify
@@ -34,6 +33,8 @@ from pipeline.metrics.families import FAMILIES, with_nulls
 from pipeline.metrics.tensor import Family
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
+from pipeline.stages.digests import digest_files
+from pipeline.stages.outcome import Outcome
 from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipeline.extract.frames import log_frame
-from pipeline.extract.ledger import digest_files
 from pipeline.refs import OF_SERIES, CheckpointSource, ModelRef
 from pipeline.sources import read_series_log
+from pipeline.stages.digests import digest_files
 from pipeline.tables import TRAINING_LOG
 from pipeline.warehouse import Stamp, Warehouse, read_stamp, write_partition
 

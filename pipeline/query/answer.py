@@ -47,7 +47,7 @@ def list_empty_tables(root: Path, text: str) -> tuple[str, ...]:
     rows = "select 1 from {} limit 1"
     return tuple(
         table
-        for table in tables_read(text)
+        for table in tables_read(open_store(root), text)
         if answer(root, rows.format(table), {}, where=table).num_rows == 0
     )
 
@@ -76,7 +76,8 @@ def answer(
     Raises QueryError, or WarehouseError for a file that cannot be read.
     """
     options = {"union_by_name": False, "needed_only": True}
-    tables, store = tables_read(text), open_store(root)
+    store = open_store(root)
+    tables = tables_read(store, text)
     for attempt in range(_ATTEMPTS):
         if attempt > 1:
             time.sleep(_PAUSE_SECONDS * 2**attempt)
@@ -88,7 +89,9 @@ def answer(
             is_lost = attempt == 0 and isinstance(error, duckdb.IOException)
             if options == before and not is_lost and not is_replaced(watch):
                 damaged = _damaged_file(error, store, tables)
-                raise explain(error, where=where, damaged=damaged) from error
+                raise explain(
+                    error, where=where, damaged=damaged, store=store
+                ) from error
         else:
             if not is_replaced(watch):
                 return rows
@@ -119,7 +122,11 @@ def _damaged_file(
 
 
 def explain(
-    error: duckdb.Error, *, where: str, damaged: str | None = None
+    error: duckdb.Error,
+    *,
+    where: str,
+    damaged: str | None = None,
+    store: Store | None = None,
 ) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
     message = _OURS.sub("", str(error).strip())
@@ -132,8 +139,8 @@ def explain(
             "with --replace",
         )
     fix = ""
-    if isinstance(error, duckdb.CatalogException):
-        fix = f"The tables and views are {', '.join(sorted(list_names()))}"
+    if isinstance(error, duckdb.CatalogException) and store is not None:
+        fix = f"The tables and views are {', '.join(sorted(list_names(store)))}"
     elif isinstance(error, duckdb.BinderException):
         fix = "weightlake tables lists the columns of every table"
     return QueryError(message, where=where, fix=fix)

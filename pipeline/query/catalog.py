@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import WarehouseError
 from pipeline.query.connect import check_warehouse, fill
+from pipeline.query.foreign import tables_in
 from pipeline.store import Store, open_store
-from pipeline.tables import TABLES
 
 
 def write_catalog(root: Path, target: Path) -> None:
@@ -57,7 +57,7 @@ def _has_older_files(root: Path) -> bool:
     store = open_store(root)
     return any(
         not set(table.schema().names) <= _names(store, entry.key)
-        for table in TABLES
+        for table in tables_in(store)
         for entry in store.entries(table.name)
         if entry.key.endswith(".parquet")
     )

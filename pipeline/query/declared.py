@@ -6,10 +6,13 @@ A table that is declared later is in them at once, and the checks with it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
-from pipeline.tables import TABLES, Column, Table
+from pipeline.tables import Column, Table
 from pipeline.tables.column import COUNT, REAL
 from pipeline.tables.dictionary import describe_columns
+
+Tables = Sequence[Table]
 
 _FACTS = {
     "table_name": "varchar",
@@ -39,16 +42,16 @@ def columns_table() -> str:
     )
 
 
-def declared_rows() -> str:
+def declared_rows(tables: Tables) -> str:
     """A row per declared column, as JSON: a text binds ten times sooner than a frame.
 
     Handing DuckDB or Arrow Python objects would also import pandas where it is
     installed, which takes longer than most questions.
     """
-    return json.dumps(describe_columns())
+    return json.dumps(describe_columns(tables))
 
 
-def keys_view() -> str:
+def keys_view(tables: Tables) -> str:
     """One row per row of any table: table_name, model, revision, tensor, rest, digest.
 
     `rest` is what else identifies the row: a view, a side, a run.
@@ -56,29 +59,29 @@ def keys_view() -> str:
     return " union all by name ".join(
         f"select '{table.name}' as table_name, model, revision, {_tensor(table)}, "
         f"{_rest(table)} as rest, {_digest(table)} from {table.name}"
-        for table in TABLES
+        for table in tables
     )
 
 
-def statuses_view() -> str:
+def statuses_view(tables: Tables) -> str:
     """One row per row that has a status: table_name, model, revision, name, status.
 
     `name` is the tensor and what else identifies the row, `reason` what it says of its
     status; `has_reason` whether its table has room for one.
     """
     return " union all by name ".join(
-        _status(table) for table in TABLES if _has(table, "status")
+        _status(table) for table in tables if _has(table, "status")
     )
 
 
-def numbers_view() -> str:
+def numbers_view(tables: Tables) -> str:
     """One row per number of any table that is declared a metric or has bounds.
 
     table_name, model, revision, tensor, rest as in the view of keys, then column_name
     and value. A null is no row.
     """
     return " union all by name ".join(
-        _long(table) for table in TABLES if _numbers(table)
+        _long(table) for table in tables if _numbers(table)
     )
 
 

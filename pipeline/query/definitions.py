@@ -17,10 +17,11 @@ from pipeline.query.declared import (
     numbers_view,
     statuses_view,
 )
+from pipeline.query.foreign import tables_in
 from pipeline.query.header import read_header
 from pipeline.query.parquet import table_source
 from pipeline.store import Store
-from pipeline.tables import TABLES
+from pipeline.tables import Table
 
 _METRICS = (
     "create table metrics as select column_name as metric, * exclude "
@@ -79,8 +80,9 @@ def define(
 
     Those that are `made` already are left out.
     """
-    tables = {table.name: table for table in TABLES}
-    known = _known()
+    declared = tables_in(store)
+    tables = {table.name: table for table in declared}
+    known = _known(declared)
     for name in _in_order(known, _wanted(known, text)):
         if name in made:
             continue
@@ -96,47 +98,54 @@ def define(
         yield name, definition
 
 
-def tables_read(text: str) -> tuple[str, ...]:
+def tables_read(store: Store, text: str) -> tuple[str, ...]:
     """The tables that a text reads, by name or through views; maybe some more."""
-    tables = {table.name for table in TABLES}
-    known = _known()
+    declared = tables_in(store)
+    tables = {table.name for table in declared}
+    known = _known(declared)
     return tuple(n for n in _in_order(known, _wanted(known, text)) if n in tables)
 
 
-def list_names() -> tuple[str, ...]:
+def list_names(store: Store) -> tuple[str, ...]:
     """The tables and views that a text may read, in the order they are made."""
-    known = _known()
+    known = _known(tables_in(store))
     made = _in_order(known, known)
     return tuple(n for n in made if "create macro" not in known[n].statement)
 
 
-@cache  # neither the declarations nor sql/ change under a running program
-def _known() -> Mapping[str, Definition]:
-    tables = {t.name: Definition(frozenset({t.name}), (), "") for t in TABLES}
-    return tables | _declared() | _from_files()
+@cache
+def _known(tables: tuple[Table, ...]) -> Mapping[str, Definition]:
+    made = {t.name: Definition(frozenset({t.name}), (), "") for t in tables}
+    return made | _declared(tables) | _from_files()
 
 
-def _declared() -> dict[str, Definition]:
-    tables = tuple(table.name for table in TABLES)
+def _declared(declared: tuple[Table, ...]) -> dict[str, Definition]:
+    tables = tuple(table.name for table in declared)
     return {
         "columns": Definition(
-            frozenset({"columns"}), (), columns_table(), {"rows": declared_rows()}
+            frozenset({"columns"}),
+            (),
+            columns_table(),
+            {"rows": declared_rows(declared)},
         ),
         "metrics": Definition(frozenset({"metrics"}), ("columns",), _METRICS),
         "keys": Definition(
-            frozenset({"keys"}), tables, f"create view keys as {keys_view()}"
+            frozenset({"keys"}), tables, f"create view keys as {keys_view(declared)}"
         ),
         "numbers": Definition(
-            frozenset({"numbers"}), tables, f"create view numbers as {numbers_view()}"
+            frozenset({"numbers"}),
+            tables,
+            f"create view numbers as {numbers_view(declared)}",
         ),
         "statuses": Definition(
             frozenset({"statuses"}),
             tables,
-            f"create view statuses as {statuses_view()}",
+            f"create view statuses as {statuses_view(declared)}",
         ),
     }
 
 
+@cache  # sql/ does not change under a running program
 def _from_files() -> dict[str, Definition]:
     found = {}
     for path in sorted(locate_sql().glob("macros/*.sql")):

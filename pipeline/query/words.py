@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pipeline.errors import QueryError
 from pipeline.query.answer import answer
+from pipeline.query.foreign import tables_in
 from pipeline.query.header import Header, Parameter
 from pipeline.query.parameters import enumerate_words, near_miss
-from pipeline.tables import TABLES
+from pipeline.store import open_store
 
 _DICTIONARIES = ("columns", "metrics", "tensor_metrics", "followed_metrics")
 
@@ -79,7 +80,8 @@ def _words(
     # `tensor_b` is a tensor of `model_b`.
     suffix = parameter.name.removeprefix(column)
     model = values.get(f"model{suffix}", values.get("model"))
-    is_of_model = any(table.name == view for table in TABLES) and column != "model"
+    is_table = any(table.name == view for table in tables_in(open_store(root)))
+    is_of_model = is_table and column != "model"
     if model is None or not is_of_model:
         rows = answer(root, text, {}, where=query.name)
     else:

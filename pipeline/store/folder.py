@@ -53,6 +53,14 @@ class FolderStore:
         folder = self._path(prefix) if prefix else self.root
         yield from _below(folder, f"{prefix}/" if prefix else "")
 
+    def folders(self) -> tuple[str, ...]:
+        try:
+            with os.scandir(self.root) as found:
+                names = [each.name for each in found if each.is_dir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        return tuple(sorted(name for name in names if not name.startswith(".")))
+
     def version(self, key: str) -> str | None:
         try:
             return _version(self._path(key).stat())

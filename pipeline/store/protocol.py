@@ -67,6 +67,10 @@ class Store(Protocol):
         """
         ...
 
+    def folders(self) -> tuple[str, ...]:
+        """The first parts of all keys of more than one part, each once, sorted."""
+        ...
+
     def version(self, key: str) -> str | None:
         """The version of an object, None where there is none."""
         ...

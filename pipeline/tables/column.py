@@ -6,6 +6,7 @@ warehouse, the data dictionary, the `metrics` view and the labels of figures.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -57,6 +58,7 @@ class Column:
             "maximum": "" if high is None else str(high),
             "worse": self.worse,
             "reference": self.reference,
+            "words": json.dumps(self.words) if self.words else "",
         }
         metadata = {key: value for key, value in facts.items() if value}
         return pa.field(self.name, self.type, self.nullable, metadata)
@@ -70,6 +72,17 @@ class Table:
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+
+    @property
+    def has_sets(self) -> bool:
+        """Whether rows of several parameter sets stand side by side in it."""
+        return any(column.name == "parameter_set" for column in self.columns)
+
+    @property
+    def has_named_files(self) -> bool:
+        """Whether a checkpoint has several files of it, each done or not by itself."""
+        names = {column.name for column in self.columns}
+        return bool(names & {"parameter_set", "from_revision"})
 
     def schema(self) -> pa.Schema:
         return pa.schema([column.field() for column in self.columns])
@@ -103,6 +116,16 @@ def view_columns(reason: str = "what the status means here") -> tuple[Column, ..
             "not_converged",
         ),
         Column("reason", TEXT, reason),
+    )
+
+
+def set_column() -> Column:
+    """The column that tells parameter sets of one stage apart; part of the key."""
+    return Column(
+        "parameter_set",
+        TEXT,
+        "short digest of the parameters it was measured with; extractions spells them out",
+        nullable=False,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -23,9 +24,9 @@ table below; `unnest(…, recursive := true)` makes rows of such a list.
 """
 
 
-def describe_columns() -> list[dict[str, Any]]:
+def describe_columns(tables: Sequence[Table] = TABLES) -> list[dict[str, Any]]:
     """One row per declared column, in order of table and place; no text is null."""
-    columns = [(table, column) for table in TABLES for column in table.columns]
+    columns = [(table, column) for table in tables for column in table.columns]
     return [
         _describe(table, column, position)
         for position, (table, column) in enumerate(columns)

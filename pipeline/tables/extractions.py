@@ -1,4 +1,4 @@
-"""What ran when, what did it cost, and what failed? The log of every extraction."""
+"""What ran when, what did it cost, and what failed? The log of every stage."""
 
 from pipeline.tables.column import (
     COUNT,
@@ -13,17 +13,33 @@ from pipeline.tables.column import (
 
 EXTRACTIONS = Table(
     name="extractions",
-    grain="one row per run, checkpoint and family; family is checkpoint where none began",
-    key=("model", "revision", "run", "family"),
+    grain="one row per run, stage, checkpoint with what it was measured against, parameter set and family; of extract, family is checkpoint where none began",
+    key=("model", "revision", "run", "stage", "against", "parameter_set", "family"),
     columns=(
         *key_columns(),
         Column(
-            "run", TEXT, "one execution of extract or of the zoo flow", nullable=False
+            "run", TEXT, "one execution of a command or of the zoo flow", nullable=False
         ),
+        Column(
+            "stage",
+            TEXT,
+            "extract, compare or another; null in rows from before there were others",
+        ),
+        Column(
+            "against",
+            TEXT,
+            "what it was measured against: model@revision of a comparison, a probe set or task; null for a checkpoint alone",
+        ),
+        Column(
+            "parameter_set",
+            TEXT,
+            "short digest of the stage's parameters, as in its rows",
+        ),
+        Column("parameters", TEXT, "the stage's parameters, as JSON"),
         Column(
             "family",
             TEXT,
-            "metric family, or checkpoint for the reading itself",
+            "metric family, or checkpoint for the reading itself; else the stage",
             nullable=False,
         ),
         Column("family_version", COUNT, "version of the family's definitions"),
@@ -35,6 +51,13 @@ EXTRACTIONS = Table(
         ),
         Column(
             "wall_seconds", REAL, "from begin to written", "seconds", bounds=(0, None)
+        ),
+        Column(
+            "cpu_seconds",
+            REAL,
+            "spent on this family by all threads; null in rows from before it was counted",
+            "seconds",
+            bounds=(0, None),
         ),
         Column("n_bytes", COUNT, "bytes read", "bytes", bounds=(0, None)),
         Column("n_rows", COUNT, "rows written", "rows", bounds=(0, None)),

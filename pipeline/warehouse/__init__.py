@@ -14,6 +14,7 @@ from pipeline.warehouse.places import (
     Warehouse,
     find_warehouse,
     open_warehouse,
+    seed,
     storable,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "read_partition",
     "read_stamp",
     "remove_partition",
+    "seed",
     "storable",
     "write_named",
     "write_partition",

@@ -15,13 +15,10 @@ import pyarrow.parquet as pq
 
 from pipeline.refs import COMPACTED, SCHEMA, ModelRef
 from pipeline.store import Store, keys
-from pipeline.tables import EXTRACTIONS, HEAD_CHANGES, TABLES, TENSOR_CHANGES, Table
+from pipeline.tables import EXTRACTIONS, TABLES, Table
 from pipeline.warehouse.files import table_bytes
 from pipeline.warehouse.partitions import STAMPS_KEY, compacted_stamps, read_stamp
 from pipeline.warehouse.places import Warehouse
-
-# The files of a comparison are done or not one by one.
-_LEFT_ALONE = (TENSOR_CHANGES, HEAD_CHANGES)
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,9 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
     before = _count_files(warehouse)
     with warehouse.lock():
         for table in TABLES:
-            if table in _LEFT_ALONE:
+            # Files with names of their own are done or not one by one; the log's are
+            # never asked.
+            if table.has_named_files and table is not EXTRACTIONS:
                 continue
             for model, files in _files(warehouse.store, table).items():
                 if model != SCHEMA and len(files) >= min_files:

@@ -31,8 +31,8 @@ class Stamp:
 
     `digest` is that of the checkpoint's tensors, `files_digest` that of its files as
     listed (names, sizes, times), `layout` the reading of its config that views depend
-    on. `is_complete` is false when a tensor could not be read: such a partition is
-    kept, and redone at the next run.
+    on, `parameters` those of the stage, as JSON. `is_complete` is false when a tensor
+    could not be read: such a partition is kept, and redone at the next run.
     """
 
     source: str
@@ -43,6 +43,7 @@ class Stamp:
     layout: str = ""
     is_complete: bool = True
     tools: str = ""
+    parameters: str = ""
 
     def facts(self) -> dict[str, str]:
         return {STAMP_KEY: json.dumps(asdict(self), sort_keys=True)}

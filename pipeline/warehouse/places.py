@@ -10,6 +10,7 @@ from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
 from pipeline.store import FolderStore, Store, keys, open_store
 from pipeline.tables import TABLES, Table
+from pipeline.tables.foreign import table_facts
 from pipeline.warehouse.files import table_bytes
 
 
@@ -64,7 +65,7 @@ def open_warehouse(root: str | Path, *, create: bool = True) -> Warehouse:
         )
     try:
         for table in TABLES:
-            _seed(warehouse.store, table)
+            seed(warehouse, table)
     except OSError as error:
         raise WarehouseError(
             f"cannot be written ({error.strerror or error})",
@@ -79,15 +80,15 @@ def storable(ref: ModelRef) -> ModelRef:
     return ModelRef(*(keys.shortened(label) for label in (ref.model, ref.revision)))
 
 
-def _seed(store: Store, table: Table) -> None:
-    """Write the file without a row that lets every reader find a schema."""
-    key = keys.seed_key(table.name)
-    seed = table_bytes(table.schema().empty_table(), {})
+def seed(warehouse: Warehouse, table: Table) -> None:
+    """Write the file without a row by which every reader knows the table."""
+    store, key = warehouse.store, keys.seed_key(table.name)
+    content = table_bytes(table.schema().empty_table(), table_facts(table))
     if store.version(key) is not None:
         with store.open(key) as file:
-            if file.read() == seed.to_pybytes():
+            if file.read() == content.to_pybytes():
                 return
-    store.put(key, seed)
+    store.put(key, content)
 
 
 def _too_long(kind: str, label: str) -> WarehouseError:

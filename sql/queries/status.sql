@@ -1,7 +1,7 @@
 -- question: What is in the warehouse, and how fresh is it?
 -- grain: one row per model and revision, by model and step
 -- param: model text = null — only this model, measured or not
--- inputs: checkpoints, keys, scalars
+-- inputs: checkpoints, keys, foreign_rows, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label; null: logs of the whole series
@@ -24,6 +24,8 @@
 -- column: n_head_changes integer rows — in head_changes
 -- column: n_training_log integer rows — in training_log
 -- column: n_extractions integer rows — in extractions
+-- column: n_others integer rows — in the tables of stages from elsewhere
+-- column: others text — those tables, with the rows in each
 -- column: extracted_at timestamp UTC — when it was last written
 
 with counted as (
@@ -62,8 +64,11 @@ select
     coalesce(n_in['head_changes'], 0) as n_head_changes,
     coalesce(n_in['training_log'], 0) as n_training_log,
     coalesce(n_in['extractions'], 0) as n_extractions,
+    coalesce(n_others, 0) as n_others,
+    others,
     extracted_at,
 from gathered
+left join foreign_rows using (model, revision)
 left join checkpoints using (model, revision)
 where is_asked(model, $model)
 order by model, step nulls first, revision

@@ -1,11 +1,13 @@
 """Each canned query answers the small zoo with rows worked by hand."""
 
 import math
+import re
 
 import pytest
 
 from pipeline.errors import QueryError
 from pipeline.query import find_query
+from pipeline.query.definitions import locate_sql
 from pipeline.tables import TABLES
 from tests.sql.small_zoo import ask, pick
 from tests.tiny_warehouse import MEASURED_AT, tiny_warehouse
@@ -329,7 +331,12 @@ def test_status(zoo):
     assert pick(zoo, "status", "extracted_at", model="run")[1] == (MEASURED_AT,)
     assert len(ask(zoo, "status")) == 6
     counted = {c.name for c in find_query("status").columns if c.name.startswith("n_")}
-    assert counted == {f"n_{table.name}" for table in TABLES if table.name != "nulls"}
+    ours = {f"n_{table.name}" for table in TABLES if table.name != "nulls"}
+    assert counted == ours | {"n_others"}
+    # None of ours is counted among those from elsewhere.
+    text = (locate_sql() / "views" / "foreign_rows.sql").read_text()
+    listed = re.findall(r"'(\w+)'", text.split("not in (")[1].split(")")[0])
+    assert sorted(listed) == sorted(table.name for table in TABLES)
 
 
 def test_an_outlier_stands_out_from_its_peers(tmp_path):

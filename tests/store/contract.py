@@ -51,6 +51,12 @@ class StoreContract:
             store.remove("a")
             assert file.read() == b"old"
 
+    def test_the_first_parts_of_keys_are_listed_alone(self, store):
+        assert store.folders() == ()
+        for key in ("t/z/1", "t/a", "s/b", "alone"):
+            store.put(key, b"x")
+        assert store.folders() == ("s", "t")
+
     def test_objects_are_listed_by_key_below_whole_parts(self, store):
         keys = ["t-2/b", "t/z/1", "t/a-b", "t/a/1", "u", "tt/1"]
         for key in keys:

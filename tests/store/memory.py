@@ -35,6 +35,9 @@ class MemoryStore:
             if key.startswith(start):
                 yield Entry(key, len(content), version)
 
+    def folders(self) -> tuple[str, ...]:
+        return tuple(sorted({key.split("/")[0] for key in self._objects if "/" in key}))
+
     def version(self, key: str) -> str | None:
         _, version = self._objects.get(check_key(key), (b"", None))
         return version

@@ -125,6 +125,6 @@ def _without_empty(counts: pa.Table) -> pa.Table:
     empty = [
         name
         for name in counts.column_names
-        if name.startswith("n_") and not any(counts[name].to_pylist())
+        if name.startswith(("n_", "others")) and not any(counts[name].to_pylist())
     ]
     return counts.drop_columns(empty)

@@ -167,7 +167,7 @@ def test_a_checkpoint_on_cuda_has_the_processors_numbers(tmp_path):
     rows = {}
     for name in ("cpu", "cuda"):
         lake = open_warehouse(tmp_path / name)
-        settings = Settings(("spectra",), device=name)
+        settings = Settings(families=("spectra",), device=name)
         extract_checkpoint(discover(str(folder))[0], lake, settings)
         rows[name] = [row for row in rows_of(lake, SPECTRA) if row["status"] == "ok"]
     for here, there in zip(rows["cpu"], rows["cuda"], strict=True):

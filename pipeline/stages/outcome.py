@@ -1,0 +1,44 @@
+"""How did the measuring of one subject end?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.refs import CheckpointSource
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Small and picklable: what crosses a task's border on the way back.
+
+    `n_measured` tensors were measured, `n_reused` took their rows from an equal digest
+    elsewhere in the warehouse; `n_bytes` were read, `n_rows` written; `notes` are what
+    was odd. When `status` is failed, `error` says what, where and what to do,
+    `may_pass` whether a later try may do better. `against` names what stood beside the
+    checkpoint: the one it is compared with, a probe set, a task.
+    """
+
+    source: CheckpointSource
+    status: Literal["measured", "unchanged", "failed"]
+    seconds: float
+    n_bytes: int = 0
+    n_tensors: int = 0
+    n_measured: int = 0
+    n_reused: int = 0
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    may_pass: bool = False
+    n_rows: int = 0
+    stage: str = "extract"
+    against: str = ""
+
+    @property
+    def label(self) -> str:
+        """Whose it is: model@revision, and what stood beside it."""
+        between = {"compare": " against "}.get(self.stage, " on ")
+        return (
+            f"{self.source.ref}{between}{self.against}"
+            if self.against
+            else str(self.source.ref)
+        )
