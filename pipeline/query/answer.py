@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
@@ -11,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipeline.errors import QueryError, WarehouseError, WeightlakeError
-from pipeline.query.damage import find_damaged
+from pipeline.errors import QueryError, UsageError, WarehouseError, WeightlakeError
+from pipeline.query.damage import find_damaged, lacks_columns
 from pipeline.query.definitions import list_names, tables_read
 from pipeline.query.header import Parameter
 from pipeline.query.kept import borrow
@@ -23,9 +22,6 @@ from pipeline.store import Store, open_store
 # Writers put files in place in moments; who meets them this often, meets a crowd.
 _ATTEMPTS = 7
 _PAUSE_SECONDS = 0.02
-# What a function of ours says comes out of DuckDB behind this.
-_OURS = re.compile(r"^.* executing the UDF: UsageError: ")
-_OF_A_FILE = (duckdb.IOException, duckdb.InvalidInputException)
 _OF_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
@@ -85,13 +81,16 @@ def answer(
         try:
             rows = _last_rows(root, text, values, models, **options)
         except duckdb.Error as error:
-            before, options = options, options | _remedy(error)
+            before, options = options, options | _remedy(error, store, tables)
             is_lost = attempt == 0 and isinstance(error, duckdb.IOException)
             if options == before and not is_lost and not is_replaced(watch):
                 damaged = _damaged_file(error, store, tables)
                 raise explain(
                     error, where=where, damaged=damaged, store=store
                 ) from error
+        except UsageError as refusal:
+            # A function of ours, which the text calls, will not take what it is given.
+            raise QueryError(refusal.what, where=where, fix=refusal.fix) from refusal
         else:
             if not is_replaced(watch):
                 return rows
@@ -102,12 +101,14 @@ def answer(
     )
 
 
-def _remedy(error: duckdb.Error) -> dict[str, bool]:
+def _remedy(
+    error: duckdb.Error, store: Store, tables: Iterable[str]
+) -> dict[str, bool]:
     """How to ask again, where an error may be of our own making."""
     if isinstance(error, duckdb.CatalogException):
         # With every view made, the name is found or the nearest ones are told.
         return {"needed_only": False}
-    if "schema mismatch" in str(error):
+    if isinstance(error, duckdb.InvalidInputException) and lacks_columns(store, tables):
         return {"union_by_name": True}
     return {}
 
@@ -116,9 +117,7 @@ def _damaged_file(
     error: duckdb.Error, store: Store, tables: Iterable[str]
 ) -> str | None:
     """The file that cannot be read, for an error that only reading can have raised."""
-    if isinstance(error, _OF_THE_TEXT) or ".parquet" in str(error):
-        return None
-    return find_damaged(store, tables)
+    return None if isinstance(error, _OF_THE_TEXT) else find_damaged(store, tables)
 
 
 def explain(
@@ -129,11 +128,11 @@ def explain(
     store: Store | None = None,
 ) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
-    message = _OURS.sub("", str(error).strip())
-    if damaged or (isinstance(error, _OF_A_FILE) and ".parquet" in message):
+    message = str(error).strip()
+    if damaged:
         said = message.partition("\n")[0]
         return WarehouseError(
-            f"{damaged} is damaged ({said})" if damaged else said,
+            f"{damaged} is damaged ({said})",
             where=where,
             fix="A damaged file is written anew by extracting its checkpoint again "
             "with --replace",

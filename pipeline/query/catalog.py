@@ -6,12 +6,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
-import pyarrow.parquet as pq
 
 from pipeline.errors import WarehouseError
 from pipeline.query.connect import check_warehouse, fill
+from pipeline.query.damage import lacks_columns
 from pipeline.query.foreign import tables_in
-from pipeline.store import Store, open_store
+from pipeline.store import open_store
 
 
 def write_catalog(root: Path, target: Path) -> None:
@@ -29,10 +29,17 @@ def write_catalog(root: Path, target: Path) -> None:
             where=str(target),
             fix="Name another file, or remove this one first",
         )
+    # Another client cannot ask again: it is united now if it has to be.
+    store = open_store(root)
+    names = [table.name for table in tables_in(store)]
     partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         with duckdb.connect(str(partial)) as con:
-            fill(con, root.resolve(), union_by_name=_has_older_files(root))
+            fill(
+                con,
+                root.resolve(),
+                union_by_name=lacks_columns(store, names),
+            )
         partial.replace(target)
     except (OSError, duckdb.IOException) as error:
         raise WarehouseError(
@@ -50,20 +57,3 @@ def _is_database(path: Path) -> bool:
         return False
     with path.open("rb") as handle:
         return handle.read(12)[8:] == b"DUCK"
-
-
-def _has_older_files(root: Path) -> bool:
-    """Whether a file lacks a column declared since; another client cannot ask again."""
-    store = open_store(root)
-    return any(
-        not set(table.schema().names) <= _names(store, entry.key)
-        for table in tables_in(store)
-        for entry in store.entries(table.name)
-        if entry.key.endswith(".parquet")
-    )
-
-
-def _names(store: Store, key: str) -> set[str]:
-    """The columns of a Parquet file."""
-    with store.open(key) as file:
-        return set(pq.read_schema(file).names)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import wraps
 from typing import cast
 
 import duckdb
 import pyarrow as pa
 
+from pipeline.errors import UsageError
 from pipeline.query import effect_lists, kin_lists, series_lists
 from pipeline.tables.functions import FUNCTIONS
 from pipeline.tables.types import sql_type
@@ -26,13 +28,18 @@ _RUN: dict[str, Callable[..., pa.Array]] = {
 
 
 def add_functions(
-    con: duckdb.DuckDBPyConnection, text: str, made: set[str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    text: str,
+    made: set[str] | None = None,
+    refusals: list[UsageError] | None = None,
 ) -> None:
     """Register what `text` calls; plain queries load no detector.
 
     `made` holds the names of those that are there, and gets those that are added.
+    `refusals` gets what a function raises, of which DuckDB passes on the text alone.
     """
     made = set() if made is None else made
+    refusals = [] if refusals is None else refusals
     for function in FUNCTIONS:
         if function.name in made:
             continue
@@ -42,8 +49,22 @@ def add_functions(
             create = cast("Callable[..., object]", con.create_function)
             create(
                 function.name,
-                _RUN[function.name],
+                _noting(_RUN[function.name], refusals),
                 [sql_type(each.type) for each in function.takes],
                 sql_type(function.type),
                 type="arrow",
             )
+
+
+def _noting(
+    run: Callable[..., pa.Array], refusals: list[UsageError]
+) -> Callable[..., pa.Array]:
+    @wraps(run)
+    def noted(*columns: pa.ChunkedArray) -> pa.Array:
+        try:
+            return run(*columns)
+        except UsageError as refusal:
+            refusals.append(refusal)
+            raise
+
+    return noted

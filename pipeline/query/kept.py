@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.errors import UsageError
 from pipeline.query.connect import fill, open_empty
 from pipeline.query.functions import add_functions
 
@@ -25,10 +26,14 @@ _MOST_KEPT = 4
 
 @dataclass(frozen=True)
 class _Kept:
-    """A database, with what is in it: statements and functions by their texts."""
+    """A database, with what is in it: statements and functions by their texts.
+
+    `refusals` are errors that functions of ours raised within DuckDB.
+    """
 
     con: duckdb.DuckDBPyConnection
     made: set[str] = field(default_factory=set)
+    refusals: list[UsageError] = field(default_factory=list)
 
 
 _Key = tuple[Path, frozenset[str] | None, bool]
@@ -57,7 +62,10 @@ def borrow(
     union_by_name: bool = False,
     needed_only: bool = True,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the views and functions that `text` needs, kept or new."""
+    """A connection with the views and functions that `text` needs, kept or new.
+
+    Raises the UsageError of a function that the text calls, in place of DuckDB's.
+    """
     chosen = None if models is None else frozenset(models)
     key = (root, chosen, union_by_name)
     shelf = _kept.get()
@@ -72,14 +80,16 @@ def borrow(
             union_by_name=union_by_name,
             made=kept.made,
         )
-        add_functions(kept.con, text, kept.made)
+        add_functions(kept.con, text, kept.made, kept.refusals)
         # What a text makes for itself, such as a temporary table, ends with the cursor.
         with kept.con.cursor() as con:
             yield con
-    except BaseException:
+    except BaseException as error:
         if shelf is not None:
             shelf.pop(key, None)
         kept.con.close()
+        if kept.refusals and isinstance(error, duckdb.Error):
+            raise kept.refusals[0] from error
         raise
     if shelf is None:
         kept.con.close()

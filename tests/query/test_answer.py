@@ -110,6 +110,22 @@ def test_a_damaged_page_is_named_by_its_file(root):
         run_sql(root, "from tensors")
 
 
+def test_a_file_of_the_user_that_is_missing_is_no_damage(root, tmp_path):
+    text = f"select count(*) from tensors, read_parquet('{tmp_path / 'no.parquet'}')"
+    with pytest.raises(QueryError, match=r"No files found.*no\.parquet"):
+        run_sql(root, text)
+
+
+def test_a_damaged_file_is_named_also_beside_one_of_an_older_schema(root):
+    older, damaged = (
+        root / f"tensors/model={name}/revision=main/tensors.parquet" for name in "ab"
+    )
+    pq.write_table(pq.read_table(older, partitioning=None).drop(["reason"]), older)
+    damaged.write_bytes(b"PAR1 cut short")
+    with pytest.raises(WarehouseError, match=r"model=b.*is damaged"):
+        run_sql(root, "select tensor from tensors")
+
+
 def test_files_of_an_older_schema_are_read_with_nulls(root):
     path = root / "tensors/model=b/revision=main/tensors.parquet"
     pq.write_table(pq.read_table(path, partitioning=None).drop(["reason"]), path)
