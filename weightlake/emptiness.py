@@ -25,11 +25,11 @@ def say_no_rows(root: Path, sql: str) -> None:
 
 def _hints(tables: Collection[str]) -> Iterator[str]:
     """How tables come to be filled, where that takes more than an extraction."""
-    from pipeline.metrics.families import FAMILIES
+    from pipeline.metrics.registry import list_families
 
     if "tensor_changes" in tables:
         yield "tensor_changes is empty: weightlake compare fills it"
-    for family in FAMILIES:
+    for family in list_families():
         empty = [table for table in family.tables if table in tables]
         if empty and not family.is_default:
             verb = "are empty" if len(empty) > 1 else "is empty"

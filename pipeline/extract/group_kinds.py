@@ -56,7 +56,7 @@ class Kind:
     makes of one group and its tensors, by name, what the family measures.
     """
 
-    takes: str
+    takes: type
     find: Callable[[Checkpoint, Layout, Records], Sequence[Any]]
     tensors: Callable[[Any], Iterable[TensorRef | None]]
     prepare: Callable[[Any, Mapping[str, Held], Callable[[], Vocabulary]], Any]
@@ -125,11 +125,11 @@ def _embedding(
 
 KINDS = (
     Kind(
-        "attention",
+        group.Attention,
         _find_attentions,
         lambda one: (part.tensor for part in one.parts.values()),
         _attention,
     ),
-    Kind("adapter", _find_adapters, lambda one: (one.a, one.b), _adapter),
-    Kind("embedding", _find_embeddings, lambda one: (one.tensor,), _embedding),
+    Kind(group.Adapter, _find_adapters, lambda one: (one.a, one.b), _adapter),
+    Kind(group.Embedding, _find_embeddings, lambda one: (one.tensor,), _embedding),
 )

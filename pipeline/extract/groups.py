@@ -11,14 +11,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from pipeline.errors import SourceError
+from pipeline.errors import SourceError, UsageError
 from pipeline.extract.group_kinds import KINDS, Held, Kind
 from pipeline.extract.measure import TensorRecord
 from pipeline.extract.reading import load
 from pipeline.extract.settings import Settings
 from pipeline.layout import Layout
 from pipeline.metrics.arrays.values import TensorValues
-from pipeline.metrics.tensor import Family, Rows
+from pipeline.metrics.tensor import Family, Rows, Tensor
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader, read_vocabulary
 from pipeline.stages.work import ByteBudget
@@ -38,12 +38,12 @@ def measure_groups(
     first pass.
     """
     by_name = {record.tensor.name: record for record in records}
-    kinds = {kind.takes: kind for kind in KINDS}
     groups = [
-        (family, kinds[family.takes], one)
+        (family, kind, one)
         for family in families
-        if family.takes != "tensor"
-        for one in kinds[family.takes].find(checkpoint, layout, by_name)
+        if family.takes is not Tensor
+        for kind in [_kind_of(family)]
+        for one in kind.find(checkpoint, layout, by_name)
     ]
     if not groups:
         return list(records)
@@ -66,6 +66,17 @@ def measure_groups(
             waiting.append(job)
             del held
         return _attach(records, (job.result() for job in waiting))
+
+
+def _kind_of(family: Family) -> Kind:
+    kinds = {kind.takes: kind for kind in KINDS}
+    if family.takes not in kinds:
+        raise UsageError(
+            f"the family {family.name} takes what nothing finds: "
+            f"{family.takes.__name__}",
+            fix=f"There are {', '.join(each.__name__ for each in kinds)}",
+        )
+    return kinds[family.takes]
 
 
 def _tensors(kind: Kind, one: Any) -> list[TensorRef]:

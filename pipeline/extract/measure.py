@@ -17,6 +17,7 @@ from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, Location
 from pipeline.metrics.arrays.decode import is_measurable
 from pipeline.metrics.arrays.values import TensorValues
+from pipeline.metrics.nulls.by_shape import Nulls
 from pipeline.metrics.spectra.device import open_solver
 from pipeline.metrics.spectra.singular_values import Solve
 from pipeline.metrics.tensor import Family, Rows, Tensor
@@ -48,17 +49,25 @@ class TensorRecord:
     rows: Rows = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Measures:
+    """What is measured of each tensor, and the nulls that it is compared with."""
+
+    families: Sequence[Family] = ()
+    nulls: Nulls = field(default_factory=dict)
+
+
 def hash_tensors(
     checkpoint: Checkpoint, layout: Layout, settings: Settings, progress: Progress
 ) -> list[TensorRecord]:
     """Read and hash every tensor, and measure none."""
-    return measure_tensors(checkpoint, layout, (), settings, Reuse(), progress)
+    return measure_tensors(checkpoint, layout, Measures(), settings, Reuse(), progress)
 
 
 def measure_tensors(
     checkpoint: Checkpoint,
     layout: Layout,
-    families: Sequence[Family],
+    measures: Measures,
     settings: Settings,
     reuse: Reuse,
     progress: Progress,
@@ -90,13 +99,14 @@ def measure_tensors(
             taken = budget.take(tensor.n_bytes)
             record, values = _read(reader, record, originals, half)
             progress(tensor.stored.n_bytes)
-            wanted = values is not None and families
+            wanted = values is not None and measures.families
             if wanted and record.digest and _is_known(reuse, record, layout):
                 record, wanted = replace(record, is_reused=True), False
             if wanted and values is not None:
                 share = half // settings.threads
                 given = _prepare(values, tensor, layout, share, solve)
-                job = pool.submit(_measure, given, families)
+                given = replace(given, nulls=measures.nulls)
+                job = pool.submit(_measure, given, measures.families)
                 job.add_done_callback(partial(_release, budget, taken))
                 waiting.append((position, job))
             else:

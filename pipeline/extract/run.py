@@ -18,6 +18,7 @@ from pipeline.extract.ledger import (
 )
 from pipeline.extract.log import log_extraction, log_failure
 from pipeline.extract.measure import (
+    Measures,
     Progress,
     TensorRecord,
     hash_tensors,
@@ -29,13 +30,13 @@ from pipeline.extract.settings import Settings
 from pipeline.extract.training import update_series_log
 from pipeline.extract.write import Result, write_result
 from pipeline.layout import Layout, identify
-from pipeline.metrics.families import FAMILIES, with_nulls
-from pipeline.metrics.tensor import Family
+from pipeline.metrics.nulls.by_shape import Nulls
+from pipeline.metrics.registry import list_families
+from pipeline.metrics.tensor import Family, Tensor
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
 from pipeline.stages.digests import digest_files
 from pipeline.stages.outcome import Outcome
-from pipeline.tables import SPECTRA
 from pipeline.warehouse import Warehouse
 
 
@@ -117,15 +118,16 @@ def _extract(job: _Job) -> tuple[Outcome, Result | None]:
 def _measure(
     job: _Job, checkpoint: Checkpoint, layout: Layout, families: Sequence[Family]
 ) -> tuple[list[TensorRecord], Reuse]:
-    of_tensors = tuple(family for family in families if family.takes == "tensor")
+    of_tensors = tuple(family for family in families if family.takes is Tensor)
     warehouse = None if job.settings.replace else job.warehouse
     reuse = Reuse(warehouse, of_tensors, layout_key(layout))
-    if any(SPECTRA.name in family.tables for family in of_tensors):
+    nulls: Nulls = {}
+    if any(family.uses_nulls for family in of_tensors):
         shapes = list_shapes(checkpoint.tensors, layout)
         nulls = find_nulls(job.warehouse, shapes, threads=job.settings.threads)
-        of_tensors = with_nulls(of_tensors, nulls)
+    measures = Measures(of_tensors, nulls)
     records = measure_tensors(
-        checkpoint, layout, of_tensors, job.settings, reuse, job.progress
+        checkpoint, layout, measures, job.settings, reuse, job.progress
     )
     return measure_groups(checkpoint, layout, families, job.settings, records), reuse
 
@@ -153,7 +155,7 @@ def _compare(
     chosen = {family.name for family in job.settings.chosen_families()}
     return [
         family
-        for family in FAMILIES
+        for family in list_families()
         if family.name in chosen or has_rows(job.warehouse, source.ref, family)
     ]
 
@@ -163,7 +165,7 @@ def _renew(job: _Job, standing: Standing) -> Sequence[Family]:
     return [
         family
         for family in job.settings.chosen_families()
-        if family in standing.missing or family.takes != "tensor"
+        if family in standing.missing or family.takes is not Tensor
     ]
 
 

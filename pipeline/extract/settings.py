@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
-from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
+from pipeline.metrics.families import DEFAULT_FAMILIES
+from pipeline.metrics.registry import list_families
 from pipeline.metrics.tensor import Family
 from pipeline.stages.settings import StageSettings
-
-_FAMILY_NAMES = tuple(family.name for family in FAMILIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +19,11 @@ class Settings(StageSettings):
 
     def chosen_families(self) -> tuple[Family, ...]:
         """The families by name. Raises UsageError for a name that is none."""
-        unknown = sorted(set(self.families) - set(_FAMILY_NAMES))
+        known = {family.name: family for family in list_families()}
+        unknown = sorted(set(self.families) - set(known))
         if unknown:
             raise UsageError(
                 f"no metric family is called {', '.join(unknown)}",
-                fix=f"There are: {', '.join(_FAMILY_NAMES)}",
+                fix=f"There are: {', '.join(known)}",
             )
-        return tuple(family for family in FAMILIES if family.name in self.families)
+        return tuple(family for name, family in known.items() if name in self.families)

@@ -24,7 +24,7 @@ from pipeline.extract.ledger import (
 from pipeline.extract.measure import TensorRecord
 from pipeline.extract.reuse import Reuse
 from pipeline.layout import Layout
-from pipeline.metrics.tensor import Family
+from pipeline.metrics.tensor import Family, Tensor
 from pipeline.refs import Checkpoint, ModelRef
 from pipeline.tables import CHECKPOINTS, TABLES, TENSOR_STATS, TENSORS, TRAINING_LOG
 from pipeline.tables.rows import frame
@@ -65,7 +65,7 @@ def write_result(warehouse: Warehouse, result: Result) -> None:
     for family in result.families:
         stamp = result.stamp(family.name, family.version)
         # Rows of one tensor can be those of an equal one; rows of several are new.
-        reuse = result.reuse if family.takes == "tensor" else Reuse()
+        reuse = result.reuse if family.takes is Tensor else Reuse()
         for table in TABLES:
             if table.name in family.tables:
                 rows = measured_frame(table, source, result.records, reuse)

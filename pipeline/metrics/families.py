@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
-
 import numpy as np
 
 from pipeline.dtypes import DTYPES
+from pipeline.metrics import group
 from pipeline.metrics.circuits.adapters import measure_adapter
 from pipeline.metrics.circuits.heads import measure_heads
 from pipeline.metrics.embeddings.tokens import measure_embedding
@@ -17,7 +14,6 @@ from pipeline.metrics.entries.fits import fit_laws
 from pipeline.metrics.entries.quantisation import clip_gain, rounding_noise
 from pipeline.metrics.entries.sketches import measure_sketch
 from pipeline.metrics.entries.sparsity import zero_patterns
-from pipeline.metrics.nulls.by_shape import Nulls
 from pipeline.metrics.nulls.randomised import measure_randomised
 from pipeline.metrics.spectra.matrix_views import measure_spectra
 from pipeline.metrics.tails.tail_fits import measure_tails
@@ -80,22 +76,22 @@ def _top_threshold(tensor: Tensor) -> float:
 
 ENTRIES = Family("entries", 4, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 2, ("channels",), measure_channels)
-SPECTRA = Family("spectra", 4, ("spectra",), measure_spectra)
+SPECTRA = Family("spectra", 4, ("spectra",), measure_spectra, uses_nulls=True)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
     "randomised", 3, ("randomised",), measure_randomised, is_default=False
 )
 SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
-ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, "adapter")
+ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, group.Adapter)
 HEADS = Family(
-    "heads", 1, ("heads", "circuits"), measure_heads, "attention", is_default=False
+    "heads", 1, ("heads", "circuits"), measure_heads, group.Attention, is_default=False
 )
 EMBEDDINGS = Family(
     "embeddings",
     3,
     ("vocabularies", "embeddings"),
     measure_embedding,
-    "embedding",
+    group.Embedding,
     is_default=False,
 )
 
@@ -111,13 +107,3 @@ FAMILIES: tuple[Family, ...] = (
     EMBEDDINGS,
 )
 DEFAULT_FAMILIES = tuple(family.name for family in FAMILIES if family.is_default)
-
-
-def with_nulls(families: Sequence[Family], nulls: Nulls) -> tuple[Family, ...]:
-    """The same families, their spectra compared with these nulls."""
-    return tuple(
-        replace(family, measure=partial(measure_spectra, nulls=nulls))
-        if family.name == SPECTRA.name
-        else family
-        for family in families
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.entries.distribution import Distribution, distribution
 from pipeline.metrics.entries.statistics import describe
 from pipeline.metrics.entries.tally import Tally, tally
+from pipeline.metrics.nulls.by_shape import Nulls
 from pipeline.metrics.spectra.singular_values import (
     SingularValues,
     Solve,
@@ -56,7 +57,9 @@ class Tensor:
 
     `memory_bytes` bounds what a family may allocate beside the tensor itself; `solve`
     finds spectra, here or on a device, and `solved` holds by view what
-    `solving.solve_view` found, for the families after the first.
+    `solving.solve_view` found, for the families after the first. `nulls` are the draws
+    of noise by shape, for families that use them; a view whose shape they lack is not
+    compared.
     """
 
     values: TensorValues
@@ -67,6 +70,7 @@ class Tensor:
     solved: dict[str, SingularValues | Unsolved] = field(
         default_factory=dict, repr=False, compare=False
     )
+    nulls: Nulls = field(default_factory=dict)
 
     @cached_property
     def tally(self) -> Tally:
@@ -97,14 +101,16 @@ class Family:
 
     `measure` returns rows by table name, without the columns that say whose they are;
     a change of any definition raises `version`, and with it what counts as done.
-    What it `takes` is a Tensor, or several that belong together (`metrics.group`): they
-    are read once more, and its rows name their tensors themselves. A family that is
-    not `is_default` runs only when it is asked for.
+    What it `takes` is a type: Tensor, or a group of tensors that belong together (as
+    in `metrics.group`), which are read once more; rows of groups name their tensors
+    themselves. A family that `uses_nulls` finds them in its tensor. One that is not
+    `is_default` runs only when it is asked for.
     """
 
     name: str
     version: int
     tables: tuple[str, ...]
     measure: Callable[[Any], Rows]
-    takes: Literal["tensor", "attention", "adapter", "embedding"] = "tensor"
+    takes: type = Tensor
     is_default: bool = True
+    uses_nulls: bool = False

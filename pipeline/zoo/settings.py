@@ -87,9 +87,9 @@ def check_families(names: Sequence[str]) -> tuple[str, ...]:
 
     Raises UsageError for a name that is none, and for names without a word in them.
     """
-    from pipeline.metrics.families import DEFAULT_FAMILIES, FAMILIES
+    from pipeline.metrics.registry import default_families, list_families
 
-    known = tuple(family.name for family in FAMILIES)
+    known = tuple(family.name for family in list_families())
     asked = [name for text in names for name in text.replace(",", " ").split()]
     if names and not asked:
         raise UsageError(
@@ -102,7 +102,7 @@ def check_families(names: Sequence[str]) -> tuple[str, ...]:
             f"no metric family is called {unknown[0]!r}",
             fix=f"The families are {', '.join(known)}",
         )
-    return tuple(name for name in known if name in asked) or DEFAULT_FAMILIES
+    return tuple(name for name in known if name in asked) or default_families()
 
 
 def parse_memory(text: str) -> int:

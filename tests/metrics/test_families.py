@@ -27,7 +27,7 @@ ODD = {
 
 def measure(tensor):
     rows = {}
-    for family in (family for family in FAMILIES if family.takes == "tensor"):
+    for family in (family for family in FAMILIES if family.takes is Tensor):
         rows |= family.measure(tensor)
     return rows
 

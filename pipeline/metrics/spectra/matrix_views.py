@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.nulls.by_shape import Nulls, compare_with_null, shape_of
+from pipeline.metrics.nulls.by_shape import compare_with_null, shape_of
 from pipeline.metrics.spectra.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectra.spectrum import describe_spectrum
 from pipeline.metrics.tails.tail import describe_tail
 from pipeline.metrics.tensor import Rows, Tensor, Unsolved, View
 from pipeline.row import Row
 
-NO_NULLS: Nulls = MappingProxyType({})
 
-
-def measure_spectra(tensor: Tensor, *, nulls: Nulls = NO_NULLS) -> Rows:
+def measure_spectra(tensor: Tensor) -> Rows:
     """One row of `spectra` per matrix view, or one that says why there is none.
 
-    A view whose shape `nulls` lacks has no null_z and no null_p.
+    A view whose shape the tensor's nulls lack has no null_z and no null_p.
     """
     if not tensor.views:
         row: Row = {"matrix_view": "none", "view_component": ""}
@@ -26,7 +22,7 @@ def measure_spectra(tensor: Tensor, *, nulls: Nulls = NO_NULLS) -> Rows:
     rows = []
     for view in tensor.views:
         row = _measure_view(tensor, view)
-        null = nulls.get(shape_of(view.n_rows, view.n_cols))
+        null = tensor.nulls.get(shape_of(view.n_rows, view.n_cols))
         if null is not None and row["status"] == "ok":
             row |= compare_with_null(row, null, kurtosis_of(tensor, view))
         rows.append(row)

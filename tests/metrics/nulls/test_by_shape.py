@@ -1,9 +1,11 @@
 """Nulls: noise of any shape and scale is not called structured, a spike is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipeline.metrics.families import SPECTRA, with_nulls
+from pipeline.metrics.families import SPECTRA
 from pipeline.metrics.nulls.by_shape import (
     NULL_METRICS,
     count_draws,
@@ -40,8 +42,8 @@ def null_of(shape, n_draws=200):
 
 def measure(matrix, null, dtype="F32"):
     nulls = {(null.n_large, null.n_small): null}
-    (family,) = with_nulls([SPECTRA], nulls)
-    return family.measure(tensor_of(matrix, dtype))["spectra"][0]
+    tensor = replace(tensor_of(matrix, dtype), nulls=nulls)
+    return SPECTRA.measure(tensor)["spectra"][0]
 
 
 def p_of(row):
@@ -104,8 +106,8 @@ def test_a_part_of_a_tensor_is_judged_by_its_own_kurtosis():
 
     tensor = tensor_of(both, "F64")
     object.__setattr__(tensor, "views", [Half(0), Half(40)])
-    (family,) = with_nulls([SPECTRA], {(40, 40): null_of((40, 40), 20)})
-    kinds = [row["null_kind"] for row in family.measure(tensor)["spectra"]]
+    tensor = replace(tensor, nulls={(40, 40): null_of((40, 40), 20)})
+    kinds = [row["null_kind"] for row in SPECTRA.measure(tensor)["spectra"]]
     assert kinds == ["gaussian", "gaussian_misfit"]
 
 
