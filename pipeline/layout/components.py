@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 OTHER = "other"
 
@@ -24,6 +24,7 @@ class Component:
     outside: bool = False
     matrix: bool = True
     why: str = ""
+    stream: Literal["", "reads", "writes"] = ""
 
 
 @cache

@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pipeline.errors import WarehouseError
+from pipeline.query.components import residual_side_macro
 from pipeline.query.declared import (
     columns_table,
     declared_rows,
@@ -95,6 +96,8 @@ def define(
             definition = replace(
                 definition, statement=f"create view {name} as {source}"
             )
+        elif name == "residual_side":
+            definition = replace(definition, statement=residual_side_macro())
         yield name, definition
 
 
@@ -128,6 +131,7 @@ def _declared(declared: tuple[Table, ...]) -> dict[str, Definition]:
             columns_table(),
             {"rows": declared_rows(declared)},
         ),
+        "residual_side": Definition(frozenset({"residual_side"}), (), "create macro"),
         "metrics": Definition(frozenset({"metrics"}), ("columns",), _METRICS),
         "keys": Definition(
             frozenset({"keys"}), tables, f"create view keys as {keys_view(declared)}"

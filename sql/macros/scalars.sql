@@ -45,17 +45,6 @@ create macro is_asked(found, asked) as asked is null or found = asked;
 create macro is_parameter_asked(found, is_buffer, asked) as
     if(asked is null, found not like '%bias%' and not is_buffer, found = asked);
 
--- rows or cols of a tensor as stored; null where neither side is known to be. What
--- reads the stream has it as inputs, what writes to it as outputs.
-create macro residual_side(component, is_transposed) as case
-    when component in (
-        'q', 'k', 'v', 'qkv', 'q_a', 'kv_a', 'cross_q', 'router', 'ssm_in_proj',
-        'up', 'gate', 'gate_up', 'shared_up', 'shared_gate', 'shared_gate_up'
-    ) then if(is_transposed, 'rows', 'cols')
-    when component in ('o', 'down', 'shared_down', 'cross_o', 'ssm_out_proj')
-        then if(is_transposed, 'cols', 'rows')
-end;
-
 -- P(X >= k) of a binomial of n trials with chance p each; exact to rounding.
 create macro binomial_tail(n, k, p) as case
     when k <= 0 then 1.0

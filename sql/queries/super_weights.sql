@@ -5,7 +5,7 @@
 -- param: component text = down — where to look
 -- param: top integer = 3 in 1..16 — largest weights of each tensor, 16 at most
 -- param: limit integer = 20 in 1.. — rows to show
--- inputs: sides, weights, chosen_checkpoints, scalars
+-- inputs: sides, weights, chosen_checkpoints, scalars, residual_side
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint

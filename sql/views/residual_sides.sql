@@ -1,6 +1,6 @@
 -- question: Where do the matrices of the blocks touch the residual stream?
 -- grain: one row per tensor of a block that reads or writes the stream
--- inputs: sides, tensors, scalars
+-- inputs: sides, tensors, scalars, residual_side
 -- column: width integer dimensions — of the stream: the side's channels
 
 -- An alias is not shown: it would count twice.

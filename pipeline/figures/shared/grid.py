@@ -9,55 +9,10 @@ import numpy as np
 
 from pipeline.errors import UsageError
 from pipeline.figures.shared.labels import drawable
+from pipeline.layout.components import load_components
 
 if TYPE_CHECKING:
     import polars as pl
-
-# The order in which data meets them in a block; others follow by name.
-_FLOW = (
-    "token_embedding",
-    "position_embedding",
-    "type_embedding",
-    "patch_embedding",
-    "class_embedding",
-    "embedding",
-    "embedding_norm",
-    "norm",
-    "attention_norm",
-    "qkv",
-    "q_a",
-    "q_a_norm",
-    "q_b",
-    "kv_a",
-    "kv_a_norm",
-    "kv_b",
-    "q",
-    "k",
-    "v",
-    "q_norm",
-    "k_norm",
-    "relative_bias",
-    "o",
-    "attention_post_norm",
-    "cross_norm",
-    "cross_q",
-    "cross_k",
-    "cross_v",
-    "cross_kv",
-    "cross_o",
-    "mlp_norm",
-    "router",
-    "gate_up",
-    "gate",
-    "up",
-    "down",
-    "shared_gate",
-    "shared_up",
-    "shared_down",
-    "mlp_post_norm",
-    "final_norm",
-    "unembedding",
-)
 
 
 @dataclass(frozen=True)
@@ -134,8 +89,9 @@ def _layers(found: set[int | None]) -> tuple[int | None, ...]:
 def place_in_block(component: str) -> tuple[str, int, str]:
     """Order of `decoder.q` or `q.bias`: the stack, the place in a block, the name."""
     parts = component.split(".")
-    known = [place for place, part in enumerate(parts) if part in _FLOW]
+    flow = list(load_components())
+    known = [place for place, part in enumerate(parts) if part in flow]
     if not known:
-        return "", len(_FLOW), component
+        return "", len(flow), component
     stack = ".".join(parts[: known[0]])
-    return stack, _FLOW.index(parts[known[0]]), component
+    return stack, flow.index(parts[known[0]]), component
