@@ -75,7 +75,8 @@ class TensorRef:
     from the start of `file` where the format has one, else it is 0. A non-empty
     `skip_reason` says why its values are not to be measured (`optimizer_state`, …);
     with `is_side` it is part of what codes mean, such as their scales.
-    `shared_with` names the earlier tensor whose storage this one shares, if any.
+    `shared_with` names the earlier tensor whose storage this one shares, if any;
+    `pieces` are the parts of a tensor that lies in several files.
     Where `quantised` is set, dtype, shape and bytes are those of the decoded values,
     and `stored` is what the header declares.
     """
@@ -89,6 +90,7 @@ class TensorRef:
     skip_reason: str = ""
     is_side: bool = False
     shared_with: str = ""
+    pieces: Pieces | None = None
     quantised: Quantised | None = None
 
     @property
@@ -99,6 +101,14 @@ class TensorRef:
     def stored(self) -> TensorRef:
         """The tensor as its file holds it: itself, or the codes of its values."""
         return self.quantised.codes if self.quantised else self
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The parts of a tensor that several files hold together, in order along `axis`."""
+
+    axis: int
+    parts: tuple[TensorRef, ...]
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,7 @@ class Checkpoint:
 
     source: CheckpointSource
     folder: str
-    format: Literal["safetensors", "torch", "gguf"]
+    format: Literal["safetensors", "torch", "dcp", "gguf"]
     files: tuple[FileStamp, ...]
     tensors: tuple[TensorRef, ...]
     kind: Literal["model", "adapter"] = "model"

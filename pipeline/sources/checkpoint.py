@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from pipeline.errors import SourceError
-from pipeline.refs import Checkpoint, CheckpointSource, FileStamp, LogEntry, TensorRef
+from pipeline.refs import Checkpoint, CheckpointSource, FileStamp, LogEntry
 from pipeline.sources.codes import see_codes
+from pipeline.sources.contents import read_tensors
 from pipeline.sources.files import stamp_file
 from pipeline.sources.model_config import ADAPTER_CONFIG, MODEL_CONFIG, describe
-from pipeline.sources.safetensors_header import read_header
-from pipeline.sources.shards import (
-    check_present,
-    compare_with_index,
-    find_unindexed,
-    read_index,
-)
+from pipeline.sources.shards import check_present
 from pipeline.sources.steps import parse_step
 from pipeline.sources.training_logs import (
     METRICS_FILE,
@@ -47,7 +40,8 @@ def open_checkpoint(
     else:
         folder, weights = locate_set(Path(source.location))
         files, commit = _stamp_files(folder, weights, source), None
-    tensors, notes, metadata = _read_tensors(folder, weights)
+    contents = read_tensors(folder, weights)
+    tensors, notes = contents.tensors, contents.notes
     description = describe(folder, weights, tensors)
     log: tuple[LogEntry, ...] = ()
     log_notes: tuple[str, ...] = ()
@@ -64,7 +58,7 @@ def open_checkpoint(
         kind=description.kind,
         commit=commit,
         base_model=description.base_model,
-        config=metadata or description.config,
+        config=contents.config or description.config,
         training_log=log,
         notes=(*notes, *description.notes, *log_notes, *note_series_log(source)),
         aside=aside,
@@ -106,52 +100,6 @@ def _owns_folder(folder: Path, weights: WeightSet, source: CheckpointSource) -> 
     if source.kind == "hub" or Path(source.location) == folder:
         return True
     return weights.role != "other" or len(find_sets(folder)) == 1
-
-
-def _read_tensors(
-    folder: Path, weights: WeightSet
-) -> tuple[tuple[TensorRef, ...], tuple[str, ...], dict[str, Any]]:
-    """Tensors, notes, and the config that the files themselves hold (GGUF)."""
-    config: dict[str, Any] = {}
-    notes = [
-        f"also holds {other}: not read, taken for the same weights"
-        for other in weights.others
-    ]
-    if weights.format == "torch":
-        from pipeline.sources.torch_header import list_tensors
-
-        tensors, torch_notes = list_tensors(folder, weights.files)
-        notes += torch_notes
-    elif weights.format == "gguf":
-        from pipeline.sources.gguf_header import read_gguf, to_config
-
-        headers = [read_gguf(folder / name) for name in weights.files]
-        tensors = tuple(tensor for header in headers for tensor in header.tensors)
-        config = to_config(headers[0].metadata)
-    else:
-        tensors = tuple(
-            tensor for name in weights.files for tensor in read_header(folder / name)
-        )
-    _check_unique(folder, tensors)
-    if weights.index:
-        index = folder / weights.index
-        notes += compare_with_index(index, read_index(index), tensors)
-        notes += find_unindexed(weights, set(list_names(folder)))
-    if not tensors:
-        notes.append("holds no tensor")
-    return tensors, tuple(notes), config
-
-
-def _check_unique(folder: Path, tensors: tuple[TensorRef, ...]) -> None:
-    homes: dict[str, str] = {}
-    for tensor in tensors:
-        if tensor.name in homes:
-            raise SourceError(
-                f"tensor {tensor.name!r} is in {homes[tensor.name]} and {tensor.file}",
-                where=str(folder),
-                fix="Keep one of the two files, or measure them one at a time",
-            )
-        homes[tensor.name] = tensor.file
 
 
 def _folders_aside(folder: Path) -> tuple[str, ...]:

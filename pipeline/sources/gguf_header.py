@@ -89,6 +89,7 @@ def read_gguf(path: Path) -> Header:
     ends = _ends(entries, start, n_file_bytes)
     tensors = [_place(path, entry, start, ends) for entry in entries]
     _check_names(path, tensors)
+    _check_kind(path, metadata)
     return Header(tuple(sorted(tensors, key=lambda one: one.offset)), metadata)
 
 
@@ -186,8 +187,8 @@ def _read_entry(cursor: _Cursor) -> _Entry:
 def _ends(entries: Sequence[_Entry], start: int, n_file_bytes: int) -> dict[int, int]:
     """By offset, where the next tensor begins, or the file ends."""
     offsets = sorted({entry.offset for entry in entries})
-    following = [start + offset for offset in offsets[1:]] + [n_file_bytes]
-    return dict(zip(offsets, following, strict=True))
+    following = [min(start + offset, n_file_bytes) for offset in offsets[1:]]
+    return dict(zip(offsets, [*following, n_file_bytes], strict=False))
 
 
 def _place(path: Path, entry: _Entry, start: int, ends: Mapping[int, int]) -> TensorRef:
@@ -223,6 +224,15 @@ def _check_names(path: Path, tensors: Sequence[TensorRef]) -> None:
         if tensor.name in names:
             raise _lie(path, f"tensor {tensor.name!r} is declared twice")
         names.add(tensor.name)
+
+
+def _check_kind(path: Path, metadata: dict[str, Any]) -> None:
+    if metadata.get("general.type") == "imatrix":
+        raise SourceError(
+            "an importance matrix: statistics of activations, no weights",
+            where=str(path),
+            fix="Name the model's own GGUF file",
+        )
 
 
 def _lie(path: Path, what: str) -> SourceError:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources.files import open_bytes, readable
+from pipeline.sources.pieces import JoinedReader
 from pipeline.sources.ranges import check_range, file_sizes, refuse_changed
 from pipeline.sources.torch_reader import TorchReader
 
@@ -34,9 +35,15 @@ def open_reader(checkpoint: Checkpoint) -> TensorReader:
     tensor's bytes from `start` on. It may be called from several threads; reading in
     file order is fastest. Raises SourceError when the file no longer holds them.
     """
-    if checkpoint.format == "torch":
-        return TorchReader(checkpoint)
-    return SafetensorsReader(checkpoint)
+    if checkpoint.format == "dcp":
+        from pipeline.sources.dcp import DcpReader
+
+        return DcpReader(checkpoint)
+    if checkpoint.format != "torch":
+        return SafetensorsReader(checkpoint)
+    reader = TorchReader(checkpoint)
+    is_joined = any(tensor.pieces for tensor in checkpoint.tensors)
+    return JoinedReader(reader) if is_joined else reader
 
 
 class SafetensorsReader:

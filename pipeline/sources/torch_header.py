@@ -12,7 +12,9 @@ from typing import Any
 from pipeline.errors import SourceError
 from pipeline.refs import TensorRef
 from pipeline.sources.files import is_unicode
+from pipeline.sources.rank_files import SHARDED_TENSORS
 from pipeline.sources.torch_load import load
+from pipeline.sources.torch_names import TORCH_CODES
 from pipeline.sources.torch_states import (
     Content,
     Entry,
@@ -20,29 +22,6 @@ from pipeline.sources.torch_states import (
     common_wrapper,
     find_entries,
 )
-
-TORCH_CODES = {
-    "bool": "BOOL",
-    "float4_e2m1fn_x2": "F4",
-    "uint8": "U8",
-    "int8": "I8",
-    "float8_e5m2": "F8_E5M2",
-    "float8_e4m3fn": "F8_E4M3",
-    "float8_e8m0fnu": "F8_E8M0",
-    "float8_e4m3fnuz": "F8_E4M3FNUZ",
-    "float8_e5m2fnuz": "F8_E5M2FNUZ",
-    "int16": "I16",
-    "uint16": "U16",
-    "float16": "F16",
-    "bfloat16": "BF16",
-    "int32": "I32",
-    "uint32": "U32",
-    "float32": "F32",
-    "complex64": "C64",
-    "float64": "F64",
-    "int64": "I64",
-    "uint64": "U64",
-}
 
 
 def list_tensors(
@@ -100,6 +79,9 @@ def _describe_all(path: Path, entries: Sequence[Entry]) -> list[TensorRef]:
                 where=str(path),
                 fix="Save the state dict again under another name",
             )
+        if type(entry.tensor).__name__ in ("DTensor", "ShardedTensor"):
+            why = SHARDED_TENSORS
+            raise SourceError(why.what, where=str(path), fix=why.fix)
         tensor = _describe(entry, path.name)
         place = None if tensor.skip_reason else _place(entry.tensor)
         if place is not None:

@@ -13,6 +13,8 @@ from typing import Any
 
 from pipeline.errors import SourceError
 from pipeline.sources.files import read_head, refuse_pointer
+from pipeline.sources.plain_objects import PLAIN_OBJECTS
+from pipeline.sources.rank_files import SHARDED_TENSORS
 
 # No word of how to load it all the same: that would run it.
 _CONVERT = (
@@ -20,6 +22,7 @@ _CONVERT = (
     " safetensors.torch.save_file"
 )
 _REFUSED = re.compile(r"GLOBAL (\S+) (?:was not an allowed|whose module)")
+_SHARDED = re.compile(r"\b_?(DTensor|ShardedTensor|rebuild_dtensor|DeviceMesh)\b")
 _REASON = re.compile(r"WeightsUnpickler error:\s*(.+)")
 # FRAME, with which a pickle of protocol 4 begins: torch's safe loader knows up to 3.
 _TOO_NEW = "Unsupported operand 149"
@@ -30,15 +33,18 @@ _LOOKED_AT = 1 << 16  # bytes of a pickle in which names of code are looked for
 def load(path: Path) -> Any:
     """The content of a torch file, its tensors on the CPU, mapped where the format can.
 
-    Loaded with weights_only=True, never otherwise. Raises SourceError when the file
-    needs code to be loaded, is damaged or is no torch file.
+    Loaded with weights_only=True, never otherwise; plain data may lie beside. Raises
+    SourceError when the file needs code to be loaded, is damaged or is no torch file.
     """
     head = read_head(path)
     refuse_pointer(path, head)
     torch = import_torch(path)
     try:
         # Old files make torch warn about its own past: nothing that a user can mend.
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            torch.serialization.safe_globals(list(PLAIN_OBJECTS)),
+        ):
             warnings.simplefilter("ignore")
             return torch.load(
                 path, map_location="cpu", weights_only=True, mmap=is_mapped(head)
@@ -74,6 +80,9 @@ def _explain(path: Path, head: bytes, error: Exception) -> SourceError:
         )
         return SourceError(what, where=str(path), fix=fix)
     refused = sorted(set(_REFUSED.findall(text)))
+    if _SHARDED.search(text):
+        why = SHARDED_TENSORS
+        return SourceError(why.what, where=str(path), fix=why.fix)
     if refused:
         what = f"holds code ({', '.join(refused)}), which is never run"
         return SourceError(what, where=str(path), fix=_CONVERT)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 # In order of preference: where trainers keep the weights.
 _STATE_KEYS = (
     *("state_dict", "model_state_dict", "model_state", "model", "module", "network"),
@@ -57,7 +59,7 @@ def find_entries(loaded: Any) -> Content:
     TooManyEntriesError when there is no end to them.
     """
     if _is_tensor(loaded):
-        return Content((Entry("tensor", loaded),), ())
+        return Content((Entry("tensor", _to_tensor(loaded)),), ())
     root = _find_root(loaded)
     found = list(_walk(loaded))
     entries = [_to_entry(path, tensor, why, root) for path, tensor, why in found]
@@ -99,7 +101,7 @@ def _find_root(loaded: Any) -> Path:
             str(key): value
             for key, value in node.items()
             if isinstance(value, Mapping)
-            and not _other_state(str(key))
+            and not other_state(str(key))
             and not _is_optimizer(value)
             and _has_tensor(value)
         }
@@ -120,7 +122,13 @@ def _is_optimizer(value: Mapping[Any, Any]) -> bool:
     return "param_groups" in value and "state" in value
 
 
-def _other_state(key: str) -> str:
+def state_root(paths: Sequence[Path]) -> str:
+    """The usual key under which flattened weights lie, empty when there is none."""
+    firsts = {path[0] for path in paths if len(path) > 1}
+    return next((key for key in _STATE_KEYS if key in firsts), "")
+
+
+def other_state(key: str) -> str:
     """Why a part of a checkpoint, judged by its name, is no weight; else empty."""
     if _OPTIMIZER.fullmatch(key):
         return "optimizer_state"
@@ -141,7 +149,7 @@ def _walk(node: Any) -> Iterator[tuple[Path, Any, str]]:
         if n_seen > _MAX_NODES:
             raise TooManyEntriesError(f"more than {_MAX_NODES} entries")
         if _is_tensor(node):
-            yield path, node, why
+            yield path, _to_tensor(node), why
         # A pickle may refer to itself: what lies above is not entered again.
         elif len(path) < _MAX_DEPTH and id(node) not in above:
             if isinstance(node, Mapping) and _is_optimizer(node):
@@ -170,7 +178,7 @@ def _to_entry(path: Path, tensor: Any, why: str, root: Path) -> Entry:
             why = why or "training_state"  # best accuracies, counters
         if _AVERAGE.fullmatch(path[0]):
             why = why or "ema_copy"
-    why = why or next((reason for part in parts if (reason := _other_state(part))), "")
+    why = why or next((reason for part in parts if (reason := other_state(part))), "")
     return Entry(name, tensor, why)
 
 
@@ -192,4 +200,20 @@ def _note_rest(loaded: Any, root: Path) -> Iterator[str]:
 def _is_tensor(value: Any) -> bool:
     import torch
 
-    return isinstance(value, torch.Tensor)
+    return isinstance(value, torch.Tensor) or _is_array(value)
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is an array of numbers of numpy: some save their weights so."""
+    return (
+        isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fiub"
+    )
+
+
+def _to_tensor(value: Any) -> Any:
+    import torch
+
+    if not _is_array(value):
+        return value
+    native = value.astype(value.dtype.newbyteorder("="))
+    return torch.from_numpy(np.ascontiguousarray(native))

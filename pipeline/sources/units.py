@@ -113,6 +113,8 @@ def _walk(
         child_is_step = parse_step(child.name, step_pattern) is not None
         if (sets and is_step) or (has_model and not child_is_step):
             continue
+        if any(one.refusal and not one.files for one in sets):
+            continue  # the folders of ranks, refused together
         seen.add(resolved)
         yield from _walk(child, root, step_pattern, seen)
 

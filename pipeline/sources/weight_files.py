@@ -6,8 +6,11 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.sources.files import LFS_MAGIC, read_head, readable
+from pipeline.sources.rank_files import FOLDERS_OF_RANKS, rank_folders
 from pipeline.sources.shards import read_index
 from pipeline.sources.weight_sets import (
+    GGUF_SUFFIX,
+    METADATA,
     WEIGHT_SUFFIXES,
     WeightSet,
     file_set,
@@ -15,17 +18,24 @@ from pipeline.sources.weight_sets import (
     has_common_name,
     is_index,
     is_weights,
-    split_shard,
 )
 
 # A zip archive, a pickle, a pointer to either: how files that torch reads begin.
+_GGUF_HEAD = 4096
 _TORCH_MAGIC = (b"PK\x03\x04", b"\x80", LFS_MAGIC)
 
 
 def find_sets(folder: Path) -> tuple[WeightSet, ...]:
     """The sets of weights in a folder itself, by name; headers are not read."""
-    names = [name for name in list_names(folder) if not name.startswith(".")]
+    every = list_names(folder)
+    names = [name for name in every if not name.startswith(".")]
     names = [name for name in names if is_index(name) or _holds_weights(folder, name)]
+    if METADATA in every and any(name.endswith(".distcp") for name in every):
+        names.append(METADATA)
+    ranks = [] if names else rank_folders(path.name for path in folder.iterdir())
+    if ranks:
+        head = f"{ranks[0]} to {ranks[-1]}"
+        return (WeightSet(head, head, "torch", (), refusal=FOLDERS_OF_RANKS),)
     indexed = {name: _listed(folder / name) for name in names if is_index(name)}
     return group_files(names, indexed)
 
@@ -71,9 +81,11 @@ def locate_set(location: Path) -> tuple[Path, WeightSet]:
     if location.is_dir():
         return location, _only_set(location)
     folder, name = location.parent, location.name
-    if folder.is_dir() and (is_index(name) or split_shard(name) or "-*-of-" in name):
+    if folder.is_dir():
+        # One part is no checkpoint: it stands for the set that it belongs to.
         for one in find_sets(folder):
-            if name == one.head or name in one.files:
+            is_part = len(one.files) != 1 or one.index or one.refusal or one.n_expected
+            if is_part and (name == one.head or name in one.files):
                 return folder, one
     if not location.exists():
         raise SourceError(
@@ -110,11 +122,19 @@ def _only_set(folder: Path) -> WeightSet:
 def _holds_weights(folder: Path, name: str) -> bool:
     if not is_weights(name):
         return False
+    if name.endswith(GGUF_SUFFIX):
+        return not is_imatrix(read_head(folder / name, _GGUF_HEAD))
     if not name.endswith(".bin") or has_common_name(name):
         return True
     # Tokenisers and raw arrays are called .bin too; an empty file may be a lost model.
     head = read_head(folder / name, len(LFS_MAGIC))
     return not head or head.startswith(_TORCH_MAGIC)
+
+
+def is_imatrix(head: bytes) -> bool:
+    """Whether a GGUF file begins as one of activations' statistics, not of weights."""
+    _, found, value = head.partition(b"general.type")
+    return bool(found) and value[12:19] == b"imatrix"
 
 
 def _listed(index: Path) -> tuple[str, ...]:

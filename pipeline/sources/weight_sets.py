@@ -11,14 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-TORCH_SUFFIXES = (".bin", ".pt", ".pth", ".th", ".ckpt")
+from pipeline.sources.rank_files import Refusal, find_rank_files
+
+TORCH_SUFFIXES = (".bin", ".pt", ".pth", ".th", ".ckpt", ".pth.tar")
 GGUF_SUFFIX = ".gguf"
+METADATA = ".metadata"  # of torch.distributed.checkpoint
 WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES, GGUF_SUFFIX)
 
-Format = Literal["safetensors", "torch", "gguf"]
+Format = Literal["safetensors", "torch", "dcp", "gguf"]
 # Of one model in several forms the first is read: GGUF is mostly rounded.
-_PREFERENCE: tuple[Format, ...] = ("safetensors", "torch", "gguf")
+_PREFERENCE: tuple[Format, ...] = ("safetensors", "torch", "dcp", "gguf")
 
+_PART = re.compile(r"consolidated\.(\d+)\.")
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,9})-of-(?P<total>\d{1,9})")
 _INDEX = re.compile(r"(?P<stem>.+)\.(safetensors|bin)\.index(\.\w+)?\.json")
 _VARIANT = r"(\.(fp32|fp16|bf16|fp8|int8|ema|non_ema))?"
@@ -41,7 +45,8 @@ class WeightSet:
     `head` names the set within its folder: the file, the index, or the shards as
     `stem-*-of-00003.safetensors`. `files` are those to read, in name order. How many
     shards there should be when no index names them is `n_expected`. `others` are sets
-    that were taken for the same weights in another form.
+    that were taken for the same weights in another form. Where the set `is_cut`, each
+    file has a part of every tensor; `refusal` says why a set cannot be read.
     """
 
     head: str
@@ -51,6 +56,8 @@ class WeightSet:
     index: str = ""
     n_expected: int = 0
     others: tuple[str, ...] = ()
+    is_cut: bool = False
+    refusal: Refusal | None = None
 
     @property
     def role(self) -> Literal["model", "adapter", "other"]:
@@ -71,6 +78,7 @@ def group_files(
     """
     names = sorted(names)
     sets = [_indexed_set(name, names, indexed) for name in names if is_index(name)]
+    sets += _parallel_sets(names)
     # An index also speaks for the shards of its name that it does not list.
     taken = {file for one in sets for file in (*one.files, *find_namesakes(one, names))}
     loose = [name for name in names if is_weights(name) and name not in taken]
@@ -88,8 +96,35 @@ def group_files(
     return _choose(sets)
 
 
+def _parallel_sets(names: list[str]) -> list[WeightSet]:
+    """What several ranks wrote together, read as one or refused as one."""
+    sets = []
+    if METADATA in names:
+        # Read through the metadata alone; what lies beside belongs to it.
+        files = tuple(n for n in names if n.endswith(".distcp") or n == "common.pt")
+        sets.append(WeightSet(METADATA, "model", "dcp", (METADATA, *files)))
+    for found in find_rank_files(names, WEIGHT_SUFFIXES):
+        if found.head == "*.distcp" and METADATA in names:
+            continue
+        one = WeightSet(found.head, _stem(found.head), _format(found.head), found.files)
+        sets.append(_consolidated(one) or replace(one, refusal=found.refusal))
+    return sets
+
+
+def _consolidated(found: WeightSet) -> WeightSet | None:
+    """Meta's parts 00, 01, …, which can be joined; None where one is missing."""
+    numbers = [int(match[1]) for name in found.files if (match := _PART.match(name))]
+    if not numbers or numbers != list(range(len(numbers))):
+        return None
+    if len(numbers) == 1:
+        return file_set(found.files[0])
+    return replace(found, stem="consolidated", is_cut=True)
+
+
 def is_weights(name: str) -> bool:
     """Whether a file's name says weights, and not the rest of a training state."""
+    if name == METADATA or name.endswith(".distcp"):
+        return True
     return name.endswith(WEIGHT_SUFFIXES) and not _STATE.fullmatch(_stem(name))
 
 
@@ -143,6 +178,9 @@ def file_set(name: str) -> WeightSet:
 
 def _choose(sets: list[WeightSet]) -> tuple[WeightSet, ...]:
     families: dict[str, list[WeightSet]] = {}
+    # Parts beside a whole model are its training state: they end no run.
+    has_model = any(one.role == "model" and not one.refusal for one in sets)
+    sets = [one for one in sets if not (one.refusal and has_model)]
     for one in sorted(sets, key=_rank):
         name = one.role if one.role != "other" else f"other {one.stem}"
         family = families.setdefault(name, [])
@@ -169,12 +207,11 @@ def _rank(one: WeightSet) -> tuple[int, bool, bool, bool, str]:
 
 
 def _suffix(name: str) -> str:
-    return next(suffix for suffix in WEIGHT_SUFFIXES if name.endswith(suffix))
+    return max((s for s in WEIGHT_SUFFIXES if name.endswith(s)), key=len, default="")
 
 
 def _stem(name: str) -> str:
-    suffix = next((s for s in WEIGHT_SUFFIXES if name.endswith(s)), "")
-    return name.removesuffix(suffix)
+    return name.removesuffix(_suffix(name))
 
 
 def _format(name: str) -> Format:

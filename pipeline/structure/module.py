@@ -93,7 +93,7 @@ def _entries(module: nn.Module) -> Iterator[tuple[str, Any, bool]]:
 
 
 def _ref(key: str, value: Any) -> TensorRef:
-    from pipeline.sources.torch_header import TORCH_CODES
+    from pipeline.sources.torch_names import TORCH_CODES
 
     dtype = str(value.dtype).removeprefix("torch.")
     shape = tuple(int(size) for size in value.shape)
