@@ -36,22 +36,27 @@ class FigureSpec:
     sketch: Callable[..., str]
     options: tuple[Option, ...] = ()
 
-    def split(self, params: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    def split(
+        self, params: Mapping[str, object]
+    ) -> tuple[dict[str, object], dict[str, Any]]:
         """`params` as (those of the query, options of `draw`, typed).
+
+        An option is the word of a choice, or True or False where it is one of these.
 
         Raises UsageError for an option's value that is not among its choices.
         """
         options = {option.name: option for option in self.options}
         mine = {
-            name: _choose(options[name], text)
-            for name, text in params.items()
+            name: _choose(options[name], word)
+            for name, word in params.items()
             if name in options
         }
-        rest = {name: text for name, text in params.items() if name not in options}
+        rest = {name: word for name, word in params.items() if name not in options}
         return rest, mine
 
 
-def _choose(option: Option, text: str) -> object:
+def _choose(option: Option, word: object) -> object:
+    text = str(word).lower() if isinstance(word, bool) else str(word)
     if text not in option.choices:
         raise UsageError(
             f"{option.name} cannot be {text!r}",

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline.errors import UsageError, WeightlakeError
-from pipeline.figures import find_figure, render
+from pipeline.figures import find_figure, plot, render
 from pipeline.query import keep_connections
 from pipeline.report.document import (
     Document,
@@ -185,22 +187,23 @@ def _findings(block: Block, place: _Place) -> Part:
 
 
 def _figure(block: Block, place: _Place) -> Part:
-    import polars as pl
-
     figure = find_figure(block.name)
     words = {key: _word(word, place) for key, word in block.params.items()}
     if {f"${name}" for name in place.unchosen} & set(block.params.values()):
         return Notice(f"{figure.question} There is none here that could be shown.")
-    asked, options = figure.split(
-        {key: str(word) for key, word in words.items() if word is not None}
-    )
-    answer = place.ledger.query(figure.query, asked)
-    drawn = figure.draw(pl.DataFrame(answer.rows), **options)
+    answers: list[Answer] = []
+
+    def ask(query: str, asked: Mapping[str, object]) -> pa.Table:
+        answers.append(place.ledger.query(query, asked))
+        return answers[-1].rows
+
+    given = {key: str(word) for key, word in words.items() if word is not None}
+    drawn = plot(figure.name, given, ask).draw()
     return Picture(
         name=block.name,
         forms={form: render(drawn, form) for form in place.forms},
         caption=fill(block.body or figure.question, place.values),
-        evidence=answer.evidence,
+        evidence=answers[0].evidence,
     )
 
 

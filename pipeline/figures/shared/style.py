@@ -72,9 +72,10 @@ def house_style() -> Iterator[None]:
 def new_figure(height: float, width: float = COLUMN_WIDTH) -> Figure:
     """A figure known to no pyplot; sizes in inches. To be called in `house_style`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    from pipeline.figures.shared.shown import ShownFigure  # brings matplotlib
+
+    figure = ShownFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

@@ -1,0 +1,14 @@
+"""How does a notebook show a picture? As the SVG of a page, with no backend chosen."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+
+class ShownFigure(Figure):
+    """A matplotlib Figure that Jupyter shows, though no pyplot knows of it."""
+
+    def _repr_html_(self) -> str:
+        from pipeline.figures.files.inline import inline_svg  # which imports style
+
+        return f'<div style="max-width: 32em">{inline_svg(self)}</div>'
