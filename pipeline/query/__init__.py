@@ -9,7 +9,7 @@ from pipeline.query.canned import (
 )
 from pipeline.query.catalog import write_catalog
 from pipeline.query.checks import CheckResult, list_checks, run_checks
-from pipeline.query.connect import connect
+from pipeline.query.connect import Connection, connect
 from pipeline.query.definitions import locate_sql
 from pipeline.query.header import Header as Query
 from pipeline.query.header import Parameter, QueryColumn
@@ -17,6 +17,7 @@ from pipeline.query.kept import keep_connections
 
 __all__ = [
     "CheckResult",
+    "Connection",
     "Parameter",
     "Query",
     "QueryColumn",

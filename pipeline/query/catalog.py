@@ -29,17 +29,10 @@ def write_catalog(root: Path, target: Path) -> None:
             where=str(target),
             fix="Name another file, or remove this one first",
         )
-    # Another client cannot ask again: it is united now if it has to be.
-    store = open_store(root)
-    names = [table.name for table in tables_in(store)]
     partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         with duckdb.connect(str(partial)) as con:
-            fill(
-                con,
-                root.resolve(),
-                union_by_name=lacks_columns(store, names),
-            )
+            fill(con, root.resolve(), union_by_name=has_older_files(root))
         partial.replace(target)
     except (OSError, duckdb.IOException) as error:
         raise WarehouseError(
@@ -57,3 +50,12 @@ def _is_database(path: Path) -> bool:
         return False
     with path.open("rb") as handle:
         return handle.read(12)[8:] == b"DUCK"
+
+
+def has_older_files(root: Path) -> bool:
+    """Whether a file lacks a column declared since.
+
+    A client of its own cannot ask again: files are united by name now, or not at all.
+    """
+    store = open_store(root)
+    return lacks_columns(store, [table.name for table in tables_in(store)])

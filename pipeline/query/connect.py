@@ -10,8 +10,12 @@ import duckdb
 
 from pipeline.errors import WarehouseError
 from pipeline.query.definitions import define
+from pipeline.query.functions import add_functions
 from pipeline.store import Store, keys, open_store
 from pipeline.tables import TABLES, Table
+
+# For those who hand one on, and need no library of their own for its name.
+Connection = duckdb.DuckDBPyConnection
 
 _SETTINGS = (
     # Nothing is fetched behind the user's back, and times print alike everywhere.
@@ -29,8 +33,8 @@ def connect(
     text: str | None = None,
     models: Iterable[str] | None = None,
     union_by_name: bool = False,
-) -> duckdb.DuckDBPyConnection:
-    """Open a warehouse in memory: table views, `columns`, `metrics`, macros and views.
+) -> Connection:
+    """Open a warehouse in memory, with every view, macro and function of ours.
 
     `text` makes only what that SQL needs. `models` opens only the partitions of the
     models named: on a wide zoo that is the difference between one folder and two
@@ -41,6 +45,7 @@ def connect(
     con = open_empty(root)
     try:
         fill(con, root, text=text, models=models, union_by_name=union_by_name)
+        add_functions(con, text)
     except BaseException:
         con.close()
         raise

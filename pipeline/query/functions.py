@@ -29,11 +29,11 @@ _RUN: dict[str, Callable[..., pa.Array]] = {
 
 def add_functions(
     con: duckdb.DuckDBPyConnection,
-    text: str,
+    text: str | None = None,
     made: set[str] | None = None,
     refusals: list[UsageError] | None = None,
 ) -> None:
-    """Register what `text` calls; plain queries load no detector.
+    """Register what `text` calls, or every function; plain queries load no detector.
 
     `made` holds the names of those that are there, and gets those that are added.
     `refusals` gets what a function raises, of which DuckDB passes on the text alone.
@@ -43,7 +43,7 @@ def add_functions(
     for function in FUNCTIONS:
         if function.name in made:
             continue
-        if re.search(rf"\b{function.name}\s*\(", text, re.IGNORECASE):
+        if text is None or re.search(rf"\b{function.name}\s*\(", text, re.IGNORECASE):
             made.add(function.name)
             # The stubs know neither functions over Arrow nor nested types as text.
             create = cast("Callable[..., object]", con.create_function)
