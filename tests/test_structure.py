@@ -67,7 +67,7 @@ DOORS = {
     ),
     "transformers": ("pipeline.probes", "pipeline.structure"),
     "gguf": "pipeline.quantised",
-    "huggingface_hub": ("pipeline.sources", "weightlake.doctor"),
+    "huggingface_hub": ("pipeline.sources", "weightlake.verbs.environment"),
     "sklearn": "pipeline.metrics",
     "scipy": ("pipeline.metrics", "pipeline.analysis"),
 }
@@ -86,9 +86,10 @@ ALONE = {
 OF_STORES = re.compile(
     r"\b(fcntl|flock|msvcrt)\b|\.(r?glob|iterdir)\(|\bos\.(rename|replace|link|scandir)"
 )
-# Files of other kinds: checkpoints, SQL texts, templates.
+# Files of other kinds: checkpoints, SQL texts, templates, code of the caller's.
 NO_WAREHOUSE = re.compile(
     r"locate_sql\(\)|pipeline/(store|sources|layout|report|demo)/|pipeline/query/canned"
+    r"|weightlake/own_packages"
 )
 
 MAX_FILE_LINES = 250

@@ -9,6 +9,7 @@ import typer
 from pipeline.exit_codes import DONE, TRIPPED
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake import verbs
 from weightlake.cli.options import Format, Output, Warehouse
 
 
@@ -26,10 +27,9 @@ def audit(
       weightlake audit byte-gpt2
       weightlake audit byte-gpt2 --format json
     """
-    from pipeline.query.audits import run_audits
     from weightlake.output import emit
 
-    found = run_audits(warehouse, series)
+    found = verbs.audit(warehouse, series)
     emit(found, format_name=format_name, output=output)
     n_serious = found.column("severity").to_pylist().count("serious")
     say(f"{series}: {found.num_rows} findings, {n_serious} serious")

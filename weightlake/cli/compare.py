@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from pipeline.errors import AbsentError, SourceError, UsageError
-from pipeline.exit_codes import SOME_FAILED, exit_code
+from pipeline.exit_codes import exit_code
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE, make_settings
+from weightlake import verbs
 from weightlake.cli.options import (
     Format,
     LocalFilesOnly,
@@ -20,14 +19,6 @@ from weightlake.cli.options import (
     Threads,
     Warehouse,
 )
-
-if TYPE_CHECKING:
-    from pipeline.compare import Pairing
-    from pipeline.extract import Settings
-    from pipeline.refs import CheckpointSource
-    from pipeline.warehouse import Warehouse as Lake
-
-    Pair = tuple[CheckpointSource, CheckpointSource]
 
 
 def compare(
@@ -63,8 +54,7 @@ def compare(
       weightlake compare base/ adapter/
       weightlake compare runs/gpt2-small --to first --entries-only
     """
-    from pipeline.warehouse import open_warehouse
-    from weightlake.output import check_target
+    from weightlake.output import check_target, emit
 
     check_target(output, format_name)
     settings = make_settings(
@@ -73,82 +63,14 @@ def compare(
         replace=replace,
         local_files_only=local_files_only,
     )
-    try:
-        pairs = _find_pairs(references, to, local_files_only=local_files_only)
-    except AbsentError:
-        raise
-    except SourceError as error:
-        say(f"failed: {error}")
-        return SOME_FAILED
-    lake = open_warehouse(warehouse)
-    has_failed = [
-        _measure(pair, lake, settings, with_directions=not entries_only)
-        for pair in pairs
-    ]
-    if has_failed == [False]:
-        _show(pairs[0], warehouse, format_name, output)
-    return exit_code(has_failed)
-
-
-def _find_pairs(
-    references: list[str], to: Pairing, *, local_files_only: bool
-) -> list[Pair]:
-    """(old, new) pairs: of two checkpoints as named, of a series by its steps."""
-    from pipeline.compare import pair_steps
-    from pipeline.sources import discover
-
-    found = [
-        discover(reference, local_files_only=local_files_only)
-        for reference in references
-    ]
-    if [len(each) for each in found] == [1, 1]:
-        return [(found[0][0], found[1][0])]
-    sources = [source for each in found for source in each]
-    if len(sources) < 2:
-        raise UsageError(
-            f"{references[0]} is one checkpoint",
-            fix="Name two, or the folder that holds the steps of a series",
-        )
-    if len(references) > 1 and any(source.step is None for source in sources):
-        held = ", ".join(
-            f"{reference} holds {len(each)}"
-            for reference, each in zip(references, found, strict=True)
-        )
-        raise UsageError(
-            f"neither two checkpoints nor the steps of one series: {held}",
-            fix="Name one checkpoint each, OLD and NEW, or a series alone",
-        )
-    return pair_steps(sources, to)
-
-
-def _measure(
-    pair: Pair, lake: Lake, settings: Settings, *, with_directions: bool
-) -> bool:
-    """Write what changed from old to new, and say how it went; whether it failed."""
-    from pipeline.compare import compare_checkpoints
-
-    old, new = pair
-    ended = compare_checkpoints(
-        old, new, lake, settings, with_directions=with_directions
+    ended = verbs.compare(
+        warehouse,
+        references,
+        settings,
+        to=to,
+        entries_only=entries_only,
+        notify=say,
     )
-    tail = ended.error or f"{ended.n_rows} rows, {ended.seconds:.1f} s"
-    say(f"{ended.status}: {old.ref} → {new.ref}: {tail}")
-    return ended.status == "failed"
-
-
-def _show(
-    pair: Pair, warehouse: Path, format_name: str | None, output: Path | None
-) -> None:
-    """The rows of two checkpoints, as the query `compare` reports them."""
-    from pipeline.query import run_query
-    from weightlake.output import emit
-
-    old, new = (source.ref for source in pair)
-    asked = {
-        "model": new.model,
-        "revision": new.revision,
-        "from_model": old.model,
-        "from_revision": old.revision,
-    }
-    rows = run_query(warehouse, "compare", asked)
-    emit(rows, format_name=format_name, output=output)
+    if ended.answer is not None:
+        emit(ended.answer(), format_name=format_name, output=output)
+    return exit_code(ended.has_failed)

@@ -6,6 +6,7 @@ import sys
 
 from pipeline.exit_codes import DONE, FAILED
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake import verbs
 from weightlake.cli.options import Format, Output, Warehouse
 
 
@@ -21,22 +22,11 @@ def doctor(
       weightlake doctor
       weightlake doctor --format json
     """
-    import pyarrow as pa
-
-    from weightlake.doctor import examine
     from weightlake.output import emit
 
-    findings = examine(warehouse)
-    table = pa.table(
-        {
-            "item": [each.item for each in findings],
-            "found": [each.found for each in findings],
-            "status": [each.status for each in findings],
-            "advice": pa.array([each.advice or None for each in findings], pa.string()),
-        }
-    )
-    emit(table, format_name=format_name, output=output)
-    return FAILED if any(each.status == "problem" for each in findings) else DONE
+    found = verbs.doctor(warehouse)
+    emit(found, format_name=format_name, output=output)
+    return FAILED if "problem" in found.column("status").to_pylist() else DONE
 
 
 def version() -> None:
@@ -45,6 +35,6 @@ def version() -> None:
     For example:
       weightlake version
     """
-    from weightlake.doctor import own_version
+    from weightlake.verbs.environment import own_version
 
     sys.stdout.write(f"weightlake {own_version()}\n")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake import verbs
 from weightlake.cli.options import LocalFilesOnly, Warehouse
 
 _PAGE = Path("explorer.html")
@@ -53,27 +54,23 @@ def explore(
       weightlake explore models/llama/config.json -o llama.html
       weightlake explore byte-gpt2 --json
     """
-    from pipeline import structure
-    from pipeline.explorer import collect, find_exhibits, render, to_json
-
-    exhibits = find_exhibits(
-        references or (), warehouse, local_files_only=local_files_only
-    )
+    asked = references or ()
     if as_json:
-        told = [structure.as_json(exhibit.structure) for exhibit in exhibits]
-        text = to_json(told, indent=1)
-        if output is None:
-            sys.stdout.write(f"{text}\n")
-        else:
-            output.write_text(f"{text}\n", encoding="utf-8")
+        found = verbs.explore_json(warehouse, asked, local_files_only=local_files_only)
+        _write_json(found, output)
         return
-    page = output or _PAGE
-    page.write_text(render(collect(exhibits)), encoding="utf-8")
-    size = page.stat().st_size / 1e6
-    models = f"{len(exhibits)} model{'' if len(exhibits) == 1 else 's'}"
-    say(f"{page}: {models}, {size:.1f} MB")
-    if open_page:
-        import webbrowser
+    page = verbs.explore(warehouse, asked, local_files_only=local_files_only)
+    page = page.save(output or _PAGE)
+    say(repr(page))
+    if open_page and not page.open():
+        say("no browser could be opened here: open the file in one")
 
-        if not webbrowser.open(page.resolve().as_uri()):
-            say("no browser could be opened here: open the file in one")
+
+def _write_json(found: list[dict[str, Any]], output: Path | None) -> None:
+    from pipeline.explorer import to_json  # brings duckdb
+
+    text = f"{to_json(found, indent=1)}\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Literal
 
 import typer
 
 from pipeline.zoo.manifest import Entry
 from pipeline.zoo.settings import WAREHOUSE, make_settings, on_device
-from weightlake.cli.ending import finish, show_plans
+from weightlake import verbs
+from weightlake.cli.ending import finish
 from weightlake.cli.options import (
     Families,
     Format,
@@ -117,15 +117,13 @@ def extract(
         )
         for each in references
     ]
-    from pipeline.warehouse import open_warehouse
-    from pipeline.zoo.runs import extract_found, find_sources
-
-    started = time.monotonic()
-    found = find_sources(entries, must_exist=True, local_files_only=local_files_only)
     if dry_run:
-        return show_plans(found, warehouse, settings, format_name, output)
-    outcomes = extract_found(
-        found, open_warehouse(warehouse), settings, verbose=verbose
-    )
-    seconds = time.monotonic() - started
-    return finish(outcomes, seconds, format_name, output, is_told=verbose)
+        return finish(
+            verbs.preview(warehouse, entries, settings),
+            format_name,
+            output,
+            with_failures=False,
+            always_table=True,
+        )
+    ended = verbs.extract(warehouse, entries, settings, verbose=verbose)
+    return finish(ended, format_name, output, with_failures=not verbose)

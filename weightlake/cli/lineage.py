@@ -10,6 +10,7 @@ import typer
 
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake import verbs
 from weightlake.cli.options import Format, Output, Warehouse
 
 
@@ -31,10 +32,9 @@ def lineage(
       weightlake lineage
       weightlake lineage byte-gpt2 --format json
     """
-    from pipeline.query import run_query
     from weightlake.output import emit
 
-    found = run_query(warehouse, "lineage", {} if model is None else {"model": model})
+    found = verbs.lineage(warehouse, model)
     if format_name is not None or output is not None:
         emit(found, format_name=format_name, output=output)
         return

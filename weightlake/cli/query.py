@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline.errors import UsageError
+from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake import verbs
 from weightlake.cli.options import (
     Format,
     Output,
@@ -20,12 +21,6 @@ from weightlake.cli.options import (
     Warehouse,
     split_parameters,
 )
-from weightlake.emptiness import say_no_rows
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from pipeline.query import Query
 
 
 def sql(
@@ -53,10 +48,9 @@ def sql(
       weightlake sql -f question.sql --format csv -o answer.csv
       weightlake sql 'from weights where model = $m' --param m=gpt2 --format json
     """
-    from pipeline.query import run_sql
     from weightlake.output import emit
 
-    answer = run_sql(warehouse, _sql_text(text, file), split_parameters(param))
+    answer = verbs.sql(warehouse, _sql_text(text, file), split_parameters(param))
     emit(answer, format_name=format_name, output=output)
 
 
@@ -79,19 +73,17 @@ def query(
       weightlake query layers --describe
       weightlake query layers --param model=gpt2 --format markdown
     """
-    from pipeline.query import find_query, list_queries, run_query
     from weightlake.output import emit
 
     folders = (queries,) if queries else ()
     if name is None:
         _refuse_parameters(param)
-        emit(_listing(list_queries(folders)), format_name=format_name, output=output)
+        emit(verbs.list_questions(folders), format_name=format_name, output=output)
     elif describe:
-        _write_text(_description(find_query(name, folders)), output)
+        _write_text(verbs.describe(name, folders), output)
     else:
-        answer = run_query(warehouse, name, split_parameters(param), folders=folders)
-        if answer.num_rows == 0:
-            say_no_rows(warehouse, find_query(name, folders).sql)
+        words = split_parameters(param)
+        answer = verbs.query(warehouse, name, words, folders=folders, notify=say)
         emit(answer, format_name=format_name, output=output)
 
 
@@ -107,11 +99,9 @@ def tables(
       weightlake tables tensor_stats
       weightlake tables spectra --format markdown -o spectra.md
     """
-    from weightlake.dictionary import columns_of, list_tables
     from weightlake.output import emit
 
-    found = list_tables() if name is None else columns_of(name)
-    emit(found, format_name=format_name, output=output)
+    emit(verbs.tables(name), format_name=format_name, output=output)
 
 
 def _sql_text(text: str | None, file: str | None) -> str:
@@ -131,46 +121,6 @@ def _refuse_parameters(param: Sequence[str] | None) -> None:
             "--param is given but no query is named",
             fix="Write weightlake query NAME --param …",
         )
-
-
-def _listing(queries: Sequence[Query]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table(
-        {
-            "query": pa.array([each.name for each in queries], pa.string()),
-            "question": pa.array([each.question for each in queries], pa.string()),
-        }
-    )
-
-
-def _description(query: Query) -> str:
-    """What it asks, takes and gives back, and the SQL that answers."""
-    from weightlake.output.text_table import render
-
-    blocks = [f"{query.name}: {query.question}", f"Rows: {query.grain}"]
-    if query.parameters:
-        blocks.append(f"Parameters:\n{render(_fields(query.parameters)).text.rstrip()}")
-    blocks.append(f"Columns:\n{render(_fields(query.columns)).text.rstrip()}")
-    blocks.append(f"SQL ({query.path}):\n{query.sql.strip()}")
-    return "\n\n".join(blocks) + "\n"
-
-
-def _fields(values: Sequence[Any]) -> pa.Table:
-    """Dataclasses of texts as a table, a column per field that any of them fills."""
-    import pyarrow as pa
-
-    rows = [dataclasses.asdict(value) for value in values]
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    return pa.table(
-        {
-            name: pa.array(
-                [None if each in {None, ""} else str(each) for each in texts],
-                pa.string(),
-            )
-            for name, texts in columns.items()
-        }
-    )
 
 
 def _write_text(text: str, output: Path | None) -> None:

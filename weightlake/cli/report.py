@@ -5,18 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipeline.errors import UsageError
-from pipeline.require import require
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake import verbs
 from weightlake.cli.options import Queries, Warehouse
-
-if TYPE_CHECKING:
-    from pipeline.report import Document
 
 
 def report(
@@ -69,41 +66,23 @@ def report(
       weightlake report --model gpt2 --compare gpt2..gpt2-tuned -o gpt2.html
       weightlake report --templates sections --latex print
     """
-    for module in ("matplotlib", "jinja2", "markdown_it"):
-        require(module, extra="report", what="a report")
-    from pipeline.report import Facts, compose, find_scope, find_templates, write_page
-    from weightlake.doctor import own_version
-
-    folders = (templates,) if templates else ()
-    found = find_templates(folders)
     pairs = [_pair(text) for text in compare or ()]
-    scope = find_scope(warehouse, models=models or (), series=series or (), pairs=pairs)
-    facts = Facts(
-        {
-            "version": own_version(),
-            "warehouse": str(warehouse),
-            "command": shlex.join(["weightlake", *sys.argv[1:]]),
-        },
-        forms=("inline", "pdf") if latex else ("inline",),
+    document = verbs.report(
+        warehouse,
+        models=models or (),
+        series=series or (),
+        compare=pairs,
+        templates=(templates,) if templates else (),
+        folders=(queries,) if queries else (),
+        command=shlex.join(["weightlake", *sys.argv[1:]]),
+        for_print=latex is not None,
     )
-    document = compose(
-        warehouse, scope, found, facts, folders=(queries,) if queries else ()
-    )
+    from pipeline.report import write_page  # brings duckdb
+
     n_bytes = write_page(document, output)
     say(f"{output}: {len(document.sections)} sections, {n_bytes / 1e6:.1f} MB")
     if latex is not None:
-        _print(document, latex)
-
-
-def _print(document: Document, folder: Path) -> None:
-    """The print edition; without a TeX its source is all there is, which is said."""
-    from pipeline.report import TypesetError, typeset, write_latex
-
-    source = write_latex(document, folder)
-    try:
-        say(f"{typeset(source)}: written for print")
-    except TypesetError as error:
-        say(str(error))
+        verbs.print_report(document, latex, say)
 
 
 def _pair(text: str) -> tuple[str, str]:

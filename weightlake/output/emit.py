@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import sys
@@ -16,6 +15,7 @@ from pipeline.errors import UsageError, WeightlakeError
 from pipeline.text.markup import to_latex, to_markdown
 from weightlake.output.data import write_csv, write_json, write_parquet
 from weightlake.output.text_table import render
+from weightlake.values.frames import tidy
 
 FORMATS = ("table", "json", "csv", "parquet", "markdown", "latex")
 
@@ -39,7 +39,7 @@ def emit(
     Raises UsageError for an unknown suffix and for Parquet on a terminal.
     """
     form = format_name or _format_of(output)
-    table = _tidy(table)
+    table = tidy(table)
     if output is not None:
         with output.open("wb") as stream:
             _write(table, form, stream)
@@ -93,30 +93,6 @@ def _format_of(output: Path | None) -> str:
             fix=f"End the name in one of {known}, or say --format",
         )
     return form
-
-
-def _tidy(table: pa.Table) -> pa.Table:
-    """The table with distinct names, and sums of integers as integers again."""
-    names: list[str] = []
-    for name in table.column_names:
-        candidates = (f"{name}_{n}" for n in itertools.count(2))
-        names.append(
-            name
-            if name not in names
-            else next(
-                each for each in candidates if each not in {*table.column_names, *names}
-            )
-        )
-    table = table.rename_columns(names)
-    for place, field in enumerate(table.schema):
-        # DuckDB sums BIGINT to HUGEINT, which Arrow knows as a decimal.
-        if pa.types.is_decimal(field.type) and field.type.scale == 0:
-            try:
-                column = table.column(place).cast(pa.int64())
-            except pa.ArrowInvalid:
-                continue  # beyond 64 bits: it stays a decimal
-            table = table.set_column(place, field.with_type(pa.int64()), column)
-    return table
 
 
 def _show(table: pa.Table) -> None:

@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pipeline.zoo.progress import say
+from pipeline.metrics.registry import list_families
+from pipeline.query import list_empty_tables
 
 _MOST_HINTS = 2
 
 
-def say_no_rows(root: Path, sql: str) -> None:
-    """Say on stderr which tables of an empty answer are empty, and what fills them.
+def why_no_rows(root: Path, sql: str) -> str:
+    """Which tables of an empty answer are empty, and what fills them.
 
-    Silent where the tables hold rows: then the answer is simply no. Silent too where
-    many are empty: the question reads whatever there is, and none is the reason.
+    Empty where the tables hold rows: then the answer is simply no. Empty too where many
+    are empty: the question reads whatever there is, and none is the reason.
     """
-    from pipeline.query import list_empty_tables
-
     hints = list(_hints(list_empty_tables(root, sql)))
-    if 0 < len(hints) <= _MOST_HINTS:
-        say("; ".join(["no rows", *hints]))
+    return "; ".join(["no rows", *hints]) if 0 < len(hints) <= _MOST_HINTS else ""
 
 
 def _hints(tables: Collection[str]) -> Iterator[str]:
     """How tables come to be filled, where that takes more than an extraction."""
-    from pipeline.metrics.registry import list_families
-
     if "tensor_changes" in tables:
         yield "tensor_changes is empty: weightlake compare fills it"
     for family in list_families():

@@ -71,7 +71,7 @@ def test_formats_are_named_alike():
         (["nonsense"], "nonsense"),
         (["tables", "--nonsense"], "--nonsense"),
         (["extract"], "REF..."),
-        (["serve", "zoo.toml"], "serve takes --cron or --interval"),
+        (["serve", "zoo.toml"], "serve takes a cron line or an interval"),
         (["run", "missing.toml"], "missing.toml: there is no such manifest"),
         (["plan", "a.toml", "b"], "a.toml is a manifest and not the only argument"),
         (["plot", "nonsense"], "there is no figure 'nonsense'"),
@@ -128,7 +128,7 @@ def test_interruption_is_code_130(monkeypatch, capsys):
     def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("weightlake.dictionary.list_tables", interrupt)
+    monkeypatch.setattr("weightlake.verbs.dictionary.list_tables", interrupt)
     assert main(["tables"]) == 130
     assert capsys.readouterr().err == "weightlake: interrupted\n"
 
@@ -137,7 +137,7 @@ def test_a_defect_is_not_hidden(monkeypatch):
     def fail():
         raise ZeroDivisionError
 
-    monkeypatch.setattr("weightlake.dictionary.list_tables", fail)
+    monkeypatch.setattr("weightlake.verbs.dictionary.list_tables", fail)
     with pytest.raises(ZeroDivisionError):
         main(["tables"])
 

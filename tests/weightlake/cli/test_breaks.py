@@ -78,6 +78,6 @@ def test_a_metric_without_a_value(tmp_path, capsys):
 def test_what_cannot_be_asked(tmp_path, capsys):
     root = str(lake(tmp_path, 3, lambda rng: rng.standard_normal(3).tolist()))
     assert main(["breaks", "run", "--each", "--warehouse", root]) == 2
-    assert "--each is given without a metric" in capsys.readouterr().err
+    assert "every single break is asked for without a metric" in capsys.readouterr().err
     assert main(["breaks", "rum", "--warehouse", root]) == 2
     assert "no model 'rum'; did you mean run?" in capsys.readouterr().err

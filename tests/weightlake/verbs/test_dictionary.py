@@ -5,7 +5,7 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.query.views import list_views
 from pipeline.tables import TABLES
-from weightlake.dictionary import columns_of, list_tables
+from weightlake.verbs.dictionary import columns_of, list_tables
 
 
 def test_every_table_and_view_is_listed():

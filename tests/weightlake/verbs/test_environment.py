@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from weightlake import doctor
 from weightlake.cli import main
+from weightlake.verbs import environment
 
 
 def find(findings, item):
@@ -21,7 +21,7 @@ def test_a_fit_environment(tmp_path, capsys):
 
 
 def test_a_warehouse_that_is_not_there_yet(tmp_path):
-    found = find(doctor.examine(tmp_path / "a" / "b"), "warehouse")
+    found = find(environment.examine(tmp_path / "a" / "b"), "warehouse")
     assert (found.status, found.found) == (
         "ok",
         f"{tmp_path}/a/b: not there yet, can be made",
@@ -30,8 +30,8 @@ def test_a_warehouse_that_is_not_there_yet(tmp_path):
 
 
 def test_a_warehouse_that_cannot_be_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
-    found = find(doctor.examine(tmp_path), "warehouse")
+    monkeypatch.setattr(environment.os, "access", lambda *_: False)
+    found = find(environment.examine(tmp_path), "warehouse")
     assert found.status == "problem"
     assert "--warehouse" in found.advice
 
@@ -44,11 +44,11 @@ def test_a_warehouse_that_cannot_be_written(tmp_path, monkeypatch):
     ],
 )
 def test_missing_libraries(tmp_path, monkeypatch, missing, item, status, advice):
-    version = doctor._version
+    version = environment._version
     monkeypatch.setattr(
-        doctor, "_version", lambda name: None if name == missing else version(name)
+        environment, "_version", lambda name: None if name == missing else version(name)
     )
-    found = find(doctor.examine(tmp_path), item)
+    found = find(environment.examine(tmp_path), item)
     assert (found.found, found.status) == ("not installed", status)
     assert advice in found.advice
 
@@ -61,11 +61,11 @@ def test_missing_libraries(tmp_path, monkeypatch, missing, item, status, advice)
     ],
 )
 def test_what_breaks_prefect(tmp_path, monkeypatch, capsys, name, newer, fix):
-    version = doctor._version
+    version = environment._version
     monkeypatch.setattr(
-        doctor, "_version", lambda each: newer if each == name else version(each)
+        environment, "_version", lambda each: newer if each == name else version(each)
     )
-    found = find(doctor.examine(tmp_path), name)
+    found = find(environment.examine(tmp_path), name)
     assert found.status == "problem"
     assert fix in found.advice
     assert main(["doctor", "--warehouse", str(tmp_path)]) == 1
@@ -74,6 +74,6 @@ def test_what_breaks_prefect(tmp_path, monkeypatch, capsys, name, newer, fix):
 
 def test_little_disk(tmp_path, monkeypatch):
     usage = type("usage", (), {"free": 5_000_000})
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
-    found = find(doctor.examine(tmp_path), "disk")
+    monkeypatch.setattr(environment.shutil, "disk_usage", lambda _: usage)
+    found = find(environment.examine(tmp_path), "disk")
     assert (found.found, found.status) == ("5 MB free", "warning")

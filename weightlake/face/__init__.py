@@ -1,0 +1,1 @@
+"""The methods of a lake, by subject: asking, drawing, measuring, following, upkeep."""

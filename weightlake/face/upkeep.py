@@ -1,0 +1,65 @@
+"""Upkeep: checks, compaction, a catalog for other programs, the doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weightlake import verbs
+from weightlake.face.opened import AnyPath, Opened, as_frame, as_path
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipeline.warehouse import Compaction
+    from weightlake.values.checks import Checks
+
+
+class Upkeep(Opened):
+    """Methods that look after the folder itself."""
+
+    def check(self) -> Checks:
+        """Look for rows that must not exist.
+
+        Returns:
+            Every check with its count of rows; it is true when nothing tripped, and
+            `.tripped` holds the first rows of those that did.
+
+        """
+        return verbs.check(self.root)
+
+    def compact(self) -> Compaction:
+        """Make one file per table and model of many small ones; readers go on reading.
+
+        Returns:
+            n_files_before, n_files_after, n_swept.
+
+        """
+        return verbs.compact(self.root)
+
+    def catalog(self, output: AnyPath = "weightlake.duckdb") -> Path:
+        """Write a .duckdb file of views, which any DuckDB client opens.
+
+        It holds no data. Functions that are written in Python are not in it: they need
+        `connect`.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            WarehouseError: Where it cannot be written, or is a file of another kind.
+
+        """
+        target = as_path(output)
+        verbs.catalog(self.root, target)
+        return target
+
+    def doctor(self) -> pl.DataFrame:
+        """Whether this environment is fit to work in.
+
+        Returns:
+            One row per thing looked at: item, found, status (ok, warning, problem) and
+            advice. Nothing outside this machine is asked.
+
+        """
+        return as_frame(verbs.doctor(self.root))

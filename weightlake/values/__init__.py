@@ -1,0 +1,1 @@
+"""What verbs give back that is no table: outcomes, plans, checks, pages."""

@@ -1,0 +1,90 @@
+"""What can be done with a warehouse? Every verb once, for Python and the command line.
+
+A verb takes values and gives values: tables, outcomes, pages. What a command prints and
+how a notebook shows it is decided above. Each is loaded when it is named here, as the
+libraries that some need take longer to import than most verbs take to answer.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weightlake.verbs.asking import describe, list_questions, query, sql, tables
+    from weightlake.verbs.comparing import compare
+    from weightlake.verbs.drawing import check_picture, list_figures, plot
+    from weightlake.verbs.exploring import explore, explore_json
+    from weightlake.verbs.following import audit, breaks, lineage
+    from weightlake.verbs.measuring import extract, plan, preview
+    from weightlake.verbs.reporting import print_report, report
+    from weightlake.verbs.upkeep import (
+        catalog,
+        check,
+        compact,
+        connect,
+        doctor,
+        status,
+        without_empty,
+    )
+    from weightlake.verbs.zoo import run, serve
+
+# A new verb is a line here and above, a method of the face, and a command of the cli.
+_HOMES = {
+    "asking": ("describe", "list_questions", "query", "sql", "tables"),
+    "comparing": ("compare",),
+    "drawing": ("check_picture", "list_figures", "plot"),
+    "exploring": ("explore", "explore_json"),
+    "following": ("audit", "breaks", "lineage"),
+    "measuring": ("extract", "plan", "preview"),
+    "reporting": ("print_report", "report"),
+    "upkeep": (
+        "catalog",
+        "check",
+        "compact",
+        "connect",
+        "doctor",
+        "status",
+        "without_empty",
+    ),
+    "zoo": ("run", "serve"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+__all__ = [
+    "audit",
+    "breaks",
+    "catalog",
+    "check",
+    "check_picture",
+    "compact",
+    "compare",
+    "connect",
+    "describe",
+    "doctor",
+    "explore",
+    "explore_json",
+    "extract",
+    "lineage",
+    "list_figures",
+    "list_questions",
+    "plan",
+    "plot",
+    "preview",
+    "print_report",
+    "query",
+    "report",
+    "run",
+    "serve",
+    "sql",
+    "status",
+    "tables",
+    "without_empty",
+]

@@ -1,0 +1,71 @@
+"""What is in the warehouse, is it sound, and how do other programs open it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline import query as asked
+from pipeline.query import Connection, run_query, write_catalog
+from pipeline.query.catalog import has_older_files
+from pipeline.warehouse import Compaction, open_warehouse
+from pipeline.warehouse import compact as compact_files
+from weightlake.values.checks import Checks
+from weightlake.verbs.environment import examine
+
+
+def status(root: Path) -> pa.Table:
+    """One row per model and revision: the rows of every table, and how fresh."""
+    return run_query(root, "status", {})
+
+
+def without_empty(counts: pa.Table) -> pa.Table:
+    """The same rows without the columns of counts that are 0 in all of them."""
+    empty = [
+        name
+        for name in counts.column_names
+        if name.startswith(("n_", "others")) and not any(counts[name].to_pylist())
+    ]
+    return counts.drop_columns(empty)
+
+
+def check(root: Path) -> Checks:
+    """Every check, with the rows that must not exist."""
+    return Checks(asked.run_checks(root))
+
+
+def compact(root: Path) -> Compaction:
+    """One file per table and model, made of many small ones."""
+    return compact_files(open_warehouse(root, create=False))
+
+
+def catalog(root: Path, target: Path) -> None:
+    """Write a DuckDB file of views that any DuckDB client opens."""
+    write_catalog(root, target)
+
+
+def connect(root: Path) -> Connection:
+    """A DuckDB connection with every view, macro and function of ours.
+
+    Files of an older schema are read by column name. Raises WarehouseError where there
+    is no warehouse.
+    """
+    root = root.resolve()  # views hold paths, which a later chdir must not change
+    return asked.connect(root, union_by_name=has_older_files(root))
+
+
+def doctor(root: Path) -> pa.Table:
+    """One row per thing looked at: item, found, status (ok, warning, problem), advice.
+
+    Nothing outside this machine is asked.
+    """
+    findings = examine(root)
+    return pa.table(
+        {
+            "item": [each.item for each in findings],
+            "found": [each.found for each in findings],
+            "status": [each.status for each in findings],
+            "advice": pa.array([each.advice or None for each in findings], pa.string()),
+        }
+    )
