@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from pipeline.errors import SourceError, UsageError
 from pipeline.extract.group_kinds import KINDS, Held, Kind
 from pipeline.extract.measure import TensorRecord
 from pipeline.extract.reading import load
-from pipeline.extract.settings import Settings
 from pipeline.layout import Layout
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.tensor import Family, Rows, Tensor
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader, read_vocabulary
-from pipeline.stages.work import ByteBudget
+from pipeline.stages.stage import Job
+from pipeline.stages.work import Costs
 
 
 def measure_groups(
     checkpoint: Checkpoint,
     layout: Layout,
     families: Sequence[Family],
-    settings: Settings,
     records: Sequence[TensorRecord],
+    job: Job,
 ) -> list[TensorRecord]:
     """The records, with the rows of families that take groups put to their tensors.
 
-    Holds at most half of `settings.memory_bytes` in tensors; a group that is larger is
+    Holds at most half of the job's memory in tensors; a group that is larger is
     a row that says so. Raises SourceError when a tensor is not what it was in the
     first pass.
     """
@@ -47,25 +45,23 @@ def measure_groups(
     ]
     if not groups:
         return list(records)
-    half = settings.memory_bytes // 2
-    budget = ByteBudget(half)
+    half = job.settings.memory_bytes // 2
     waiting: list[Future[Rows]] = []
     with (
         open_reader(checkpoint) as reader,
-        threadpool_limits(limits=1, user_api="blas"),
-        ThreadPoolExecutor(settings.threads, "measure") as pool,
+        job.workers() as workers,
     ):
         given = _Input(reader, by_name, half)
         vocabulary = cache(partial(read_vocabulary, Path(checkpoint.folder)))
         for family, kind, one in groups:
             tensors = _tensors(kind, one)
-            taken = budget.take(sum(tensor.n_bytes for tensor in tensors))
+            taken = workers.budget.take(sum(tensor.n_bytes for tensor in tensors))
             held = given.read(tensors)
-            job = pool.submit(family.measure, kind.prepare(one, held, vocabulary))
-            job.add_done_callback(partial(_release, budget, taken))
-            waiting.append(job)
-            del held
-        return _attach(records, (job.result() for job in waiting))
+            prepared = kind.prepare(one, held, vocabulary)
+            work = workers.submit(_measure, family, prepared, job.costs, taken=taken)
+            waiting.append(work)
+            del held, prepared
+        return _attach(records, (work.result() for work in waiting))
 
 
 def _kind_of(family: Family) -> Kind:
@@ -138,5 +134,6 @@ def _attach(
     ]
 
 
-def _release(budget: ByteBudget, n_bytes: int, _: Future[Rows]) -> None:
-    budget.give_back(n_bytes)
+def _measure(family: Family, given: Any, costs: Costs) -> Rows:
+    with costs.of(family.name):
+        return family.measure(given)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Literal
-
-from threadpoolctl import threadpool_limits
 
 from pipeline.errors import SourceError
 from pipeline.extract.reading import load
 from pipeline.extract.reuse import Reuse
-from pipeline.extract.settings import Settings
 from pipeline.layout import Layout, Location
 from pipeline.metrics.arrays.decode import is_measurable
 from pipeline.metrics.arrays.values import TensorValues
@@ -23,9 +19,8 @@ from pipeline.metrics.spectra.singular_values import Solve
 from pipeline.metrics.tensor import Family, Rows, Tensor
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader
-from pipeline.stages.work import AHEAD_BYTES, ByteBudget
-
-Progress = Callable[[int], None]
+from pipeline.stages.stage import Job
+from pipeline.stages.work import AHEAD_BYTES, Costs
 
 _EMBEDDINGS = frozenset({"token_embedding", "unembedding"})
 
@@ -58,63 +53,61 @@ class Measures:
 
 
 def hash_tensors(
-    checkpoint: Checkpoint, layout: Layout, settings: Settings, progress: Progress
+    checkpoint: Checkpoint, layout: Layout, job: Job
 ) -> list[TensorRecord]:
     """Read and hash every tensor, and measure none."""
-    return measure_tensors(checkpoint, layout, Measures(), settings, Reuse(), progress)
+    return measure_tensors(checkpoint, layout, Measures(), Reuse(), job)
 
 
 def measure_tensors(
     checkpoint: Checkpoint,
     layout: Layout,
     measures: Measures,
-    settings: Settings,
     reuse: Reuse,
-    progress: Progress,
+    job: Job,
 ) -> list[TensorRecord]:
     """One record per tensor, in file order; none is left out.
 
     The largest are read first: no thread is left alone with an embedding at the end.
     Among equals the order is the file's, so an alias names the first of them.
 
-    Holds at most `settings.memory_bytes`: half for tensors, half for matrices in work.
+    Holds at most the job's memory: half for tensors, half for matrices in work.
     A tensor that cannot be read is a record with status failed.
     """
-    half = settings.memory_bytes // 2
+    half = job.settings.memory_bytes // 2
     largest = max((tensor.n_bytes for tensor in checkpoint.tensors), default=0)
-    budget = ByteBudget(min(half, largest + AHEAD_BYTES))
     originals: dict[str, TensorRecord] = {}
     records: dict[int, TensorRecord] = {}
     waiting: list[tuple[int, Future[Rows]]] = []
     with (
         open_reader(checkpoint) as reader,
-        threadpool_limits(limits=1, user_api="blas"),
-        ThreadPoolExecutor(settings.threads, "measure") as pool,
+        job.workers(ahead=largest + AHEAD_BYTES) as workers,
     ):
-        solve = open_solver(settings.device)
+        solve = open_solver(job.settings.device)
         for position in _largest_first(checkpoint.tensors):
             tensor = checkpoint.tensors[position]
             location = layout.locate(tensor.name, tensor.shape)
             record = TensorRecord(tensor, position, location, "ok")
-            taken = budget.take(tensor.n_bytes)
+            taken = workers.budget.take(tensor.n_bytes)
             record, values = _read(reader, record, originals, half)
-            progress(tensor.stored.n_bytes)
+            job.progress(tensor.stored.n_bytes)
             wanted = values is not None and measures.families
             if wanted and record.digest and _is_known(reuse, record, layout):
                 record, wanted = replace(record, is_reused=True), False
             if wanted and values is not None:
-                share = half // settings.threads
+                share = half // job.settings.threads
                 given = _prepare(values, tensor, layout, share, solve)
                 given = replace(given, nulls=measures.nulls)
-                job = pool.submit(_measure, given, measures.families)
-                job.add_done_callback(partial(_release, budget, taken))
-                waiting.append((position, job))
+                work = workers.submit(
+                    _measure, given, measures.families, job.costs, taken=taken
+                )
+                waiting.append((position, work))
             else:
-                budget.give_back(taken)
+                workers.budget.give_back(taken)
             records[position] = record
             del values
-        for position, job in waiting:
-            records[position] = replace(records[position], rows=job.result())
+        for position, work in waiting:
+            records[position] = replace(records[position], rows=work.result())
     return [records[position] for position in sorted(records)]
 
 
@@ -174,12 +167,9 @@ def _prepare(
     return Tensor(values, views, reason, memory_bytes, solve)
 
 
-def _release(budget: ByteBudget, n_bytes: int, _: Future[Rows]) -> None:
-    budget.give_back(n_bytes)
-
-
-def _measure(tensor: Tensor, families: Sequence[Family]) -> Rows:
+def _measure(tensor: Tensor, families: Sequence[Family], costs: Costs) -> Rows:
     rows: Rows = {}
     for family in families:
-        rows |= family.measure(tensor)
+        with costs.of(family.name):
+            rows |= family.measure(tensor)
     return rows

@@ -11,19 +11,27 @@ from pipeline.metrics.tensor import Family
 from pipeline.stages.settings import StageSettings
 
 
+@dataclass(frozen=True)
+class ExtractOptions:
+    """The parameters of the stage `extract`: the metric families that it measures."""
+
+    families: tuple[str, ...] = DEFAULT_FAMILIES
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings(StageSettings):
     """The settings of every stage, and the metric families that extract measures."""
 
     families: tuple[str, ...] = DEFAULT_FAMILIES
 
-    def chosen_families(self) -> tuple[Family, ...]:
-        """The families by name. Raises UsageError for a name that is none."""
-        known = {family.name: family for family in list_families()}
-        unknown = sorted(set(self.families) - set(known))
-        if unknown:
-            raise UsageError(
-                f"no metric family is called {', '.join(unknown)}",
-                fix=f"There are: {', '.join(known)}",
-            )
-        return tuple(family for name, family in known.items() if name in self.families)
+
+def choose_families(names: tuple[str, ...]) -> tuple[Family, ...]:
+    """The families by name. Raises UsageError for a name that is none."""
+    known = {family.name: family for family in list_families()}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise UsageError(
+            f"no metric family is called {', '.join(unknown)}",
+            fix=f"There are: {', '.join(known)}",
+        )
+    return tuple(family for name, family in known.items() if name in names)

@@ -5,11 +5,8 @@ Families first, then `tensors`, then `checkpoints`: whoever sees the last sees a
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
@@ -26,16 +23,16 @@ from pipeline.extract.reuse import Reuse
 from pipeline.layout import Layout
 from pipeline.metrics.tensor import Family, Tensor
 from pipeline.refs import Checkpoint, ModelRef
+from pipeline.stages.stage import Output
+from pipeline.stages.write import tool_versions
 from pipeline.tables import CHECKPOINTS, TABLES, TENSOR_STATS, TENSORS, TRAINING_LOG
 from pipeline.tables.rows import frame
-from pipeline.warehouse import Stamp, Warehouse, read_partition, write_partition
-
-_TOOLS = ("weightlake", "numpy", "numba", "pyarrow")
+from pipeline.warehouse import Stamp, Warehouse, read_partition
 
 
 @dataclass(frozen=True)
 class Result:
-    """A checkpoint, measured: what is to be written. `n_rows` is filled by family."""
+    """A checkpoint, measured: what is to be written."""
 
     checkpoint: Checkpoint
     layout: Layout
@@ -43,7 +40,6 @@ class Result:
     records: Sequence[TensorRecord]
     reuse: Reuse
     files_digest: str
-    n_rows: dict[str, int] = field(default_factory=dict)
 
     def stamp(self, family: str, version: int) -> Stamp:
         digests = ((r.tensor.name, r.digest or "") for r in self.records)
@@ -59,8 +55,11 @@ class Result:
         )
 
 
-def write_result(warehouse: Warehouse, result: Result) -> None:
-    """Write every table of the checkpoint. Raises WarehouseError as it does."""
+def make_outputs(warehouse: Warehouse, result: Result) -> Iterator[Output]:
+    """Every table of the checkpoint, in the order in which they are to be written.
+
+    Each is made when the one before it stands: no two are in memory at a time.
+    """
     source = result.checkpoint.source
     for family in result.families:
         stamp = result.stamp(family.name, family.version)
@@ -69,17 +68,14 @@ def write_result(warehouse: Warehouse, result: Result) -> None:
         for table in TABLES:
             if table.name in family.tables:
                 rows = measured_frame(table, source, result.records, reuse)
-                write_partition(warehouse, table, source.ref, rows, stamp)
-                result.n_rows[family.name] = (
-                    result.n_rows.get(family.name, 0) + rows.num_rows
-                )
+                yield Output(table, rows, stamp, family.name)
     stamp = result.stamp(CHECKPOINT_FAMILY, CHECKPOINT_VERSION)
     rows = tensors_frame(source, result.records, result.layout)
-    write_partition(warehouse, TENSORS, source.ref, rows, stamp)
+    yield Output(TENSORS, rows, stamp, CHECKPOINT_FAMILY)
     log = result.checkpoint.training_log
     if log:
         rows = log_frame(source.ref, log)
-        write_partition(warehouse, TRAINING_LOG, source.ref, rows, stamp)
+        yield Output(TRAINING_LOG, rows, stamp, CHECKPOINT_FAMILY)
     row = describe_checkpoint(
         result.checkpoint,
         result.layout,
@@ -88,9 +84,7 @@ def write_result(warehouse: Warehouse, result: Result) -> None:
         files_digest=result.files_digest,
     )
     row["has_non_finite"] = _has_non_finite(warehouse, source.ref)
-    rows = frame(CHECKPOINTS, [row])
-    write_partition(warehouse, CHECKPOINTS, source.ref, rows, stamp)
-    result.n_rows[CHECKPOINT_FAMILY] = len(result.records)
+    yield Output(CHECKPOINTS, frame(CHECKPOINTS, [row]), stamp, CHECKPOINT_FAMILY)
 
 
 def _has_non_finite(warehouse: Warehouse, ref: ModelRef) -> bool | None:
@@ -101,9 +95,3 @@ def _has_non_finite(warehouse: Warehouse, ref: ModelRef) -> bool | None:
         return None
     found = pc.any(pc.less(stats["n_finite"], stats["n_elements"])).as_py()
     return bool(found)
-
-
-@cache
-def tool_versions() -> str:
-    """Versions of what the numbers come from, as JSON."""
-    return json.dumps({name: version(name) for name in _TOOLS})

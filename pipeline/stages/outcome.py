@@ -7,6 +7,8 @@ from typing import Literal
 
 from pipeline.refs import CheckpointSource
 
+Status = Literal["measured", "unchanged", "failed"]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -20,7 +22,7 @@ class Outcome:
     """
 
     source: CheckpointSource
-    status: Literal["measured", "unchanged", "failed"]
+    status: Status
     seconds: float
     n_bytes: int = 0
     n_tensors: int = 0

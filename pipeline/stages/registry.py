@@ -13,7 +13,10 @@ from pipeline.tables import TABLES, Table
 # A package names its stages under this group: `name = "module:STAGE"`.
 GROUP = "weightlake.stages"
 # By name, so that asking for one stage imports the libraries of no other.
-BUILT_IN = {"compare": "pipeline.compare.stage:COMPARE"}
+BUILT_IN = {
+    "extract": "pipeline.extract.stage:EXTRACT",
+    "compare": "pipeline.compare.stage:COMPARE",
+}
 
 
 def stage_names() -> tuple[str, ...]:

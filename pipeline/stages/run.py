@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from pipeline.errors import SourceError, WeightlakeError
+from pipeline.errors import SourceError, WarehouseError, WeightlakeError
 from pipeline.sources import list_files
 from pipeline.stages.log import log_failure, log_measured
-from pipeline.stages.outcome import Outcome
+from pipeline.stages.outcome import Outcome, Status
 from pipeline.stages.plan import Plan
 from pipeline.stages.progress import Progress
 from pipeline.stages.runners import SEQUENTIAL, Runner
@@ -127,31 +128,32 @@ def measure_job(job: Job) -> Outcome:
             return _outcome(job, "unchanged", began)
         with job.costs.of(job.stage.main_part):
             measured = job.stage.measure(job)
-            if measured.is_unchanged:
-                return _outcome(job, "unchanged", began)
             n_rows = write_measured(job, measured)
         outcome = _measured(job, measured, began, sum(n_rows.values()))
     except WeightlakeError as error:
         may_pass = isinstance(error, SourceError) and error.may_pass
         outcome = _outcome(job, "failed", began, error=str(error), may_pass=may_pass)
     if outcome.status == "failed":
-        log_failure(
-            job.warehouse,
-            job.settings.run,
-            outcome,
-            started_at,
-            family=job.stage.main_part,
-        )
-    else:
+        # A disk that is full may be why it failed, and has no room for a log either.
+        with suppress(WarehouseError):
+            log_failure(
+                job.warehouse,
+                job.settings.run,
+                outcome,
+                started_at,
+                family=job.stage.main_part,
+            )
+    elif outcome.status == "measured":
         versions = measured.versions or {job.stage.main_part: job.stage.version}
         log_measured(job, outcome, started_at, n_rows, versions)
     return outcome
 
 
 def _measured(job: Job, measured: Measured, began: float, n_rows: int) -> Outcome:
+    status: Status = "unchanged" if measured.is_unchanged else "measured"
     return _outcome(
         job,
-        "failed" if measured.problem else "measured",
+        "failed" if measured.problem else status,
         began,
         n_bytes=measured.n_bytes,
         n_tensors=measured.n_tensors,
@@ -165,7 +167,7 @@ def _measured(job: Job, measured: Measured, began: float, n_rows: int) -> Outcom
 
 def _outcome(
     job: Job,
-    status: Literal["measured", "unchanged", "failed"],
+    status: Status,
     began: float,
     **facts: Any,
 ) -> Outcome:

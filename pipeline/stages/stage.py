@@ -51,7 +51,8 @@ class Measured:
     `rows` are by table name, without the columns that say whose they are: the kernel
     adds model, revision and step, from_… of a pair, and parameter_set. Instead of them
     `outputs` may be given; they are written as they come, and `versions` are those of
-    their parts. `is_unchanged`: reading showed that all is done. `problem` is why the
+    their parts. `is_unchanged`: reading showed that all is done, and
+    at most stamps are renewed. `problem` is why the
     rows are not all there could be: they are kept, and the subject counts as failed.
     """
 

@@ -24,7 +24,10 @@ _TOOLS = ("weightlake", "numpy", "numba", "pyarrow")
 def write_measured(job: Job, measured: Measured) -> dict[str, int]:
     """Write every table; the rows written by part. Raises WarehouseError."""
     n_rows: dict[str, int] = {}
-    for output in measured.outputs or _outputs(job, measured):
+    outputs = measured.outputs
+    if not outputs and not measured.is_unchanged:
+        outputs = _outputs(job, measured)
+    for output in outputs:
         _write(job, output)
         n_rows[output.part] = n_rows.get(output.part, 0) + output.frame.num_rows
     return n_rows

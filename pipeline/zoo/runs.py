@@ -115,7 +115,7 @@ def fail_missing(
 ) -> list[Outcome]:
     """An outcome and a row of `extractions` for each entry that is not there."""
     from pipeline.extract import Outcome
-    from pipeline.extract.log import log_failure
+    from pipeline.stages.log import log_failure
 
     outcomes = [
         Outcome(source, "failed", 0.0, error=error) for source, error in found.missing
