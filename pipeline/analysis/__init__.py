@@ -7,7 +7,7 @@ from pipeline.analysis.change_points import (
     prepare_many,
     scan_many,
 )
-from pipeline.analysis.events import find_events
+from pipeline.analysis.events import Event, find_events
 from pipeline.analysis.multiplicity import q_values
 from pipeline.analysis.one_series import N_DETECTORS, Break, Ready, Scan, find_breaks
 from pipeline.analysis.run_events import find_run_events
@@ -17,6 +17,7 @@ __all__ = [
     "N_DETECTORS",
     "Break",
     "ChangePoints",
+    "Event",
     "Ready",
     "Scan",
     "find_breaks",

@@ -29,6 +29,8 @@ from pipeline.errors import UsageError
 CHANGE_METRICS = frozenset(
     {"relative_change", "abs_max_change", "change_norm", "change_spectral_norm"}
 )
+# Of a series that wanders single steps are judged still.
+_JUDGED = frozenset({"ok", "untestable"})
 # Series that say enough of the tails of them all.
 _N_SAMPLED = 200
 _BREAK_TYPES = {
@@ -74,7 +76,7 @@ def find_change_points(
             fix=f"Its columns are {', '.join(frame.columns)}",
         )
     rows = frame.select(*by, "step", "value").drop_nulls("step")
-    _refuse_repeats(rows, by)
+    refuse_repeats(rows, by)
     series = (
         rows.sort(*by, "step").group_by(*by, maintain_order=True).agg("step", "value")
     )
@@ -137,7 +139,7 @@ def _metrics(series: pl.DataFrame) -> list[str]:
     return [""] * series.height
 
 
-def _refuse_repeats(rows: pl.DataFrame, by: Sequence[str]) -> None:
+def refuse_repeats(rows: pl.DataFrame, by: Sequence[str]) -> None:
     repeated = rows.group_by(*by, "step").len().filter(pl.col("len") > 1)
     if repeated.height:
         first = repeated.sort(*by, "step").row(0, named=True)
@@ -152,7 +154,7 @@ def _refuse_repeats(rows: pl.DataFrame, by: Sequence[str]) -> None:
 def _significant(scans: Sequence[Scan], alpha: float) -> list[tuple[int, Break]]:
     """(index of the series, break) where q over all the tests that were made holds."""
     found = [(i, each) for i, scan in enumerate(scans) for each in scan.breaks]
-    n_tests = N_DETECTORS * sum(scan.status == "ok" for scan in scans)
+    n_tests = N_DETECTORS * sum(scan.status in _JUDGED for scan in scans)
     q = q_values(np.array([each.p_value for _, each in found]), n_tests)
     return [
         (i, with_q(each, float(value)))

@@ -1,175 +1,175 @@
-"""At which few steps do many series break together? Breaks merged into events.
-
-A tensor has turns of its own. What a run went through shows in many tensors at one
-step: an event is a step at which a fair share of the series break, and more of them
-than would if each broke wherever it liked.
-"""
+"""At which few steps did the series of one metric change together?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.analysis.agreement import chance_of_meeting
-from pipeline.analysis.change_points import ChangePoints
+from pipeline.analysis.abrupt import rate_of
+from pipeline.analysis.contrasts import SIDE, STEP_EDGE
+from pipeline.analysis.meetings import MEMBER_HEIGHT, Meeting, find_meetings
 
-# Of the series tested; fewer are turns of single tensors, and listed as such.
+Floats = NDArray[np.float64]
+Kind = Literal["level", "jump"]
+
+# Of the series tested; where fewer change, it is their own affair.
 MIN_AGREEMENT = 0.1
-# So improbable must a meeting be: a run has many metrics that could have shown one.
-MEETING_ALPHA = 0.01
-# Breaks so many checkpoints from the step that most series name are told with it.
-REACH = 2
-# One step in so many is a moment of the run: series agree that break within it.
-_MOMENTS = 50
+# The share of runs to which nothing happened that may have an event.
+EVENT_ALPHA = 0.01
+# A step needs its sides, and a few other steps to stand out from.
+MIN_POINTS = 2 * STEP_EDGE + 6
+# Both shapes are asked of every metric.
+_N_SHAPES = 2
+# Tails heavier than exponential have larger gaps: measured over quiet runs, a gap is so
+# many times as likely as its exponential chance (docs/calibration.md).
+_ALLOWANCE = 20.0
+# A burst and the step that begins it are one event.
+_NEAR = 1
+# The share of a rise that must stay.
+_LEAST_LEFT = 0.5
+# Places from which a step's best place is chosen, and points on a side that choose it.
+_REFINED, _WINDOW = 2, 5
 
 
 @dataclass(frozen=True)
 class Event:
-    """Breaks of `n_series` of `n_tested` series at one step.
+    """A step at which `n_series` of `n_tested` series of a metric change.
 
-    A long grid lets them miss it by a checkpoint or two. `first_step` and `last_step`
-    span all breaks that are told with it. `agreement` is n_series / n_tested;
-    `effect_size` the median magnitude of its breaks; `p_value` the chance that so many
-    meet, None for a single series; `q_value` that of its surest break.
+    `kind` is `level` where the change stays, `jump` where a size of change is another
+    for one step. `effect_size` is the
+    median height of the series that change, in robust standard deviations of such
+    heights at the other steps. `p_value` is over all steps and both shapes.
     """
 
     step: int
     first_step: int
     last_step: int
-    kinds: str
+    kind: Kind
     n_series: int
     n_tested: int
-    agreement: float
-    effect_size: float | None
-    p_value: float | None
-    q_value: float
-    evidence: str
+    effect_size: float
+    p_value: float
 
+    @property
+    def agreement(self) -> float:
+        return self.n_series / self.n_tested
 
-_TYPES = {
-    "step": pl.Int64,
-    "first_step": pl.Int64,
-    "last_step": pl.Int64,
-    "kinds": pl.String,
-    "n_series": pl.Int64,
-    "n_tested": pl.Int64,
-    "agreement": pl.Float64,
-    "effect_size": pl.Float64,
-    "p_value": pl.Float64,
-    "q_value": pl.Float64,
-    "evidence": pl.String,
-}
+    def evidence(self, member: str = "tensor") -> str:
+        """The event in words."""
+        if self.n_tested == 1:
+            return f"{self.kind} at step {self.step}"
+        who = f"{self.n_series} of {self.n_tested} {member}s"
+        return f"{who} break at step {self.step}"
 
 
 def find_events(
-    found: ChangePoints,
-    steps: Sequence[int],
+    steps: Sequence[int] | Floats,
+    values: Floats,
     *,
-    within: Sequence[str] = (),
-    member: str = "tensor",
+    is_change: bool = False,
     min_agreement: float = MIN_AGREEMENT,
-    alpha: float = MEETING_ALPHA,
-) -> pl.DataFrame:
-    """One row per Event, the most shared first.
-
-    `steps` is the grid. `within` are columns of `found` that events do not cross
-    (model, metric); series that differ in `member` alone are counted once each. An
-    event has the agreement asked for and p ≤ alpha; every break of a single series is
-    one.
-    """
-    place = {step: i for i, step in enumerate(sorted(set(steps)))}
-    tested = found.tested.filter(pl.col("status") == "ok")
-    rows: list[dict[str, Any]] = []
-    groups = (
-        found.breaks.partition_by(*within, maintain_order=True)
-        if within
-        else [found.breaks]
-    )
-    for breaks in groups:
-        keys = {name: breaks[name][0] for name in within} if breaks.height else {}
-        same = [pl.col(name).eq_missing(pl.lit(each)) for name, each in keys.items()]
-        n_tested = _n_series(tested.filter(same) if same else tested, member)
-        rows += [
-            keys | asdict(event)
-            for event in _candidates(breaks, place, n_tested, member)
-            if event.p_value is None
-            or (event.agreement >= min_agreement and event.p_value <= alpha)
-        ]
-    schema = {name: found.breaks.schema[name] for name in within} | _TYPES
-    return pl.DataFrame(rows, schema=schema).sort(
-        "agreement", "step", descending=[True, False]
-    )
-
-
-def _candidates(
-    breaks: pl.DataFrame, place: Mapping[int, int], n_tested: int, member: str
+    alpha: float = EVENT_ALPHA,
 ) -> list[Event]:
-    """Take the most shared step and its neighbourhood, until no break is left."""
-    events = []
-    left = breaks.with_columns(place=pl.col("step").replace_strict(place))
-    while left.height:
-        votes = left.group_by("place").agg(
-            n=pl.col(member).n_unique() if member in left.columns else pl.len(),
-            strength=(-pl.col("p_value").clip(1e-300).log()).sum(),
-        )
-        top = votes.sort("n", "strength", "place", descending=[True, True, False])
-        step = next(each for each, i in place.items() if i == top["place"][0])
-        distance = (pl.col("place") - place[step]).abs()
-        slack = min(len(place) // _MOMENTS, REACH)
-        near, here = left.filter(distance <= REACH), left.filter(distance <= slack)
-        event = _event(step, near, here, n_tested, member)
-        if n_tested > 1:
-            chance = chance_of_meeting(
-                event.n_series,
-                n_tested,
-                left.height,
-                width=2 * slack + 1,
-                n_places=len(place),
-            )
-            event = replace(event, p_value=chance)
-        events.append(event)
-        left = left.filter(distance > REACH)
-    return events
+    """Events with p ≤ alpha among the rows of `values` (series, step), by step.
+
+    All values are finite; sizes of change are positive and judged by their logarithm.
+    Series that never move are not tested; fewer than MIN_POINTS steps have no event.
+    """
+    grid = np.asarray(steps, np.float64)
+    moving = values[values.max(axis=1, initial=-np.inf) > values.min(axis=1)]
+    if grid.size < MIN_POINTS or not moving.shape[0]:
+        return []
+    if is_change:
+        levels = np.stack([rate_of(grid, row, is_change=True) for row in moving])
+        rises = levels
+    else:
+        # Units say nothing, and sums over many magnitudes lose digits.
+        levels = moving - np.median(moving, axis=1, keepdims=True)
+        rises = np.diff(levels, axis=1, prepend=levels[:, :1])
+    asked = alpha / (_N_SHAPES * _ALLOWANCE)
+    stays: list[tuple[Kind, Meeting]] = [
+        ("level", replace(each, place=_best_place(levels, each)))
+        for each in find_meetings(levels, "step", asked)
+    ]
+    at_once = find_meetings(rises, "spike", asked)
+    bursts: list[tuple[Kind, Meeting]] = [
+        ("jump" if is_change else "level", each)
+        for each in at_once
+        if is_change or _stays(levels, rises, each)
+    ]
+    events = [
+        _event(grid, kind, [meeting, *others], moving.shape[0])
+        for kind, meeting, others in _merged([*stays, *bursts])
+    ]
+    return [event for event in events if event.agreement >= min_agreement]
 
 
-def _event(
-    step: int, near: pl.DataFrame, here: pl.DataFrame, n_tested: int, member: str
-) -> Event:
-    """The event of the breaks `near` a step, of which those `here` agree on it."""
-    n_near, n_here = _n_series(near, member), _n_series(here, member)
-    steps = near["step"].to_list()
-    word = f"{member}s" if member in near.columns else "series"
-    kinds = ", ".join(sorted(here["kind"].unique()))
-    text = f"{n_here} of {n_tested} {word} break at step {step}"
-    if n_tested == 1:
-        text = f"{kinds} at step {step}"
-    elif n_near > n_here:
-        text += f", {n_near} from step {min(steps)} to {max(steps)}"
+def _stays(levels: Floats, rises: Floats, rise: Meeting) -> bool:
+    """Whether most of a rise is left in the levels on both sides: else an outlier."""
+    at = rise.place
+    after = np.median(levels[:, at : at + SIDE], axis=1)
+    left = after - np.median(levels[:, max(at - SIDE, 0) : at], axis=1)
+    is_member = np.abs(rise.z) >= MEMBER_HEIGHT
+    share = left[is_member] / rises[is_member, at]
+    return bool(share.size and np.median(share) >= _LEAST_LEFT)
+
+
+def _merged(
+    found: list[tuple[Kind, Meeting]],
+) -> list[tuple[Kind, Meeting, list[Meeting]]]:
+    """Each event once, as the shape that shows it best, and the others beside it."""
+    left = sorted(found, key=lambda pair: (-_members(pair[1]), pair[1].place))
+    events: list[tuple[Kind, Meeting, list[Meeting]]] = []
+    while left:
+        kind, top = left.pop(0)
+        beside = [
+            each
+            for _, each in left
+            if each.shape != top.shape and abs(each.place - top.place) <= _NEAR
+        ]
+        left = [pair for pair in left if not any(pair[1] is each for each in beside)]
+        events.append((kind, top, beside))
+    return sorted(events, key=lambda event: event[1].place)
+
+
+def _members(meeting: Meeting) -> int:
+    return int((np.abs(meeting.z) >= MEMBER_HEIGHT).sum())
+
+
+def _event(grid: Floats, kind: Kind, shown: list[Meeting], n_tested: int) -> Event:
+    top = shown[0]
+    places = [each.place for each in shown]
+    size = np.abs(top.z)
+    is_member = size >= MEMBER_HEIGHT
     return Event(
-        step=step,
-        first_step=min(steps),
-        last_step=max(steps),
-        kinds=kinds,
-        n_series=n_here,
+        step=int(grid[top.place]),
+        first_step=int(grid[min(places)]),
+        last_step=int(grid[max(places)]),
+        kind=kind,
+        n_series=int(is_member.sum()),
         n_tested=n_tested,
-        agreement=n_here / max(n_tested, n_here),
-        effect_size=_typical_effect(here),
-        p_value=None,
-        q_value=min(here["q_value"].to_list()),
-        evidence=text,
+        effect_size=float(np.median(size[is_member])) if is_member.any() else 0.0,
+        p_value=min(1.0, _N_SHAPES * _ALLOWANCE * min(e.p_value for e in shown)),
     )
 
 
-def _typical_effect(breaks: pl.DataFrame) -> float | None:
-    """Median |effect|; a variance's, which has another unit, only among its like."""
-    others = breaks.filter(pl.col("kind") != "variance")
-    chosen = others if others.height else breaks
-    (median,) = chosen.select(pl.col("effect_size").abs().median()).row(0)
-    return median
+def _best_place(levels: Floats, meeting: Meeting) -> int:
+    """Where a step of the members leaves least, among the places beside it."""
+    n, at = levels.shape[1], meeting.place
+    low, high = max(at - _WINDOW, 0), min(at + _WINDOW, n)
+    chosen = np.abs(meeting.z) >= MEMBER_HEIGHT
+    part = levels[chosen] if chosen.any() else levels
+    near = part[:, low:high]
+    scale = np.maximum(near.var(axis=1, keepdims=True), 1e-300)
+    places = range(max(at - _REFINED, low + 1), min(at + _REFINED, high - 1) + 1)
 
+    def left(place: int) -> float:
+        sides = near[:, : place - low], near[:, place - low :]
+        rest = [side - side.mean(axis=1, keepdims=True) for side in sides]
+        return float((np.concatenate(rest, axis=1) ** 2 / scale).sum())
 
-def _n_series(tested: pl.DataFrame, member: str) -> int:
-    return tested[member].n_unique() if member in tested.columns else tested.height
+    return min(places, key=left)

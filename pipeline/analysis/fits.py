@@ -40,18 +40,20 @@ def residual_sum(columns: Floats, y: Floats) -> float:
 
 @njit(nogil=True, cache=True)
 def smooth_residual_sum(x: Floats, y: Floats, end: float) -> float:
-    """Residual sum of the best curve without a break, a cubic on one of three axes.
+    """Residual sum of the best curve without a break, a cubic on one of four axes.
 
-    They are x, log x, and, where `end` is finite, the logarithm of what is left until
-    then: what follows a learning rate that decays to nothing is straight on that.
+    They are x, √x, log x, and, where `end` is finite, the logarithm of what is left
+    until then: what follows a learning rate that decays to nothing is straight on that.
     """
     span = x[-1] - x[0]
     gap = max((x[1:] - x[:-1]).min(), 1e-9 * span)
     best = np.inf
-    for axis in range(3 if np.isfinite(end) else 2):
+    for axis in range(4 if np.isfinite(end) else 3):
         if axis == 0:
             u = (x - x[0]) / span
         elif axis == 1:
+            u = np.sqrt((x - x[0]) / span)
+        elif axis == 2:
             u = np.log1p((x - x[0]) / gap)
         else:
             u = np.log1p((end - x) / gap)

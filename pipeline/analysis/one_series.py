@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,17 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.analysis.abrupt import LONE_SERIES, Tails, abrupt_changes, rate_of
 from pipeline.analysis.fits import SLOPE
+from pipeline.analysis.memory import breaks_explain, memory_of
 from pipeline.analysis.multiplicity import q_values
 from pipeline.analysis.spread import spread_breaks
-from pipeline.analysis.trends import MIN_POINTS, trend_breaks
+from pipeline.analysis.trends import MIN_POINTS, Trend, trend_breaks
 from pipeline.errors import UsageError
 
-Kind = Literal["level", "slope", "variance", "jump", "outlier"]
-Status = Literal["ok", "too_short", "constant", "no_value", "not_positive"]
+Kind = Literal["level", "slope", "jump", "outlier"]
+Status = Literal[
+    "ok", "too_short", "constant", "no_value", "not_positive", "untestable"
+]
 Floats = NDArray[np.float64]
 
-# Trend, variance and single steps are three tests of one series.
-N_DETECTORS = 3
+# Trends and single steps are two tests of one series.
+N_DETECTORS = 2
 # Two detectors that point within so many points of each other mean one break.
 _NEAR = 2
 
@@ -29,9 +32,8 @@ _NEAR = 2
 class Break:
     """One break. `step` is the first of the new segment, or the one that stands out.
 
-    `before` and `after` are levels (level, jump, outlier), slopes per step (slope) or
-    robust standard deviations relative to the range (variance). `effect_size` counts
-    standard deviations of the noise; of a variance it is ln(after / before).
+    `before` and `after` are levels (level, jump, outlier) or slopes per step (slope).
+    `effect_size` counts standard deviations of the noise.
     """
 
     step: int
@@ -47,7 +49,8 @@ class Break:
 class Scan:
     """What the detectors made of one series of `n_points` finite values.
 
-    `status` other than `ok` says why no test was made.
+    `status` other than `ok` says why no test was made: `untestable` is a series that
+    wanders, as a random walk does, so that its levels and slopes say nothing.
     """
 
     status: Status
@@ -62,7 +65,7 @@ def find_breaks(
     is_change: bool = False,
     alpha: float = 0.05,
 ) -> tuple[Break, ...]:
-    """The breaks of one series whose q-value over the three detectors is ≤ alpha.
+    """The breaks of one series whose q-value over the detectors is ≤ alpha.
 
     Steps ascend; values that are not finite are left out. `is_change` says that values
     are sizes of change since the step before, as relative_change is. A series of fewer
@@ -124,7 +127,8 @@ def scan_ready(series: Ready, tails: Tails, alpha: float) -> Scan:
     """Every break with a p-value ≤ alpha, `tails` being those of its like."""
     if series.status != "ok":
         return Scan(series.status, series.values.size)
-    return Scan("ok", series.values.size, _detect(series, tails, alpha))
+    status, breaks = _detect(series, tails, alpha)
+    return Scan(status, series.values.size, breaks)
 
 
 def _checked(steps: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
@@ -150,35 +154,62 @@ def _checked(steps: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
     return x, y
 
 
-def _detect(series: Ready, tails: Tails, alpha: float) -> tuple[Break, ...]:
+def _detect(
+    series: Ready, tails: Tails, alpha: float
+) -> tuple[Status, tuple[Break, ...]]:
     x, y, is_change = series.steps, series.values, series.is_change
-    trend_of = rate_of(x, y, is_change=True) if is_change else y
-    trend = trend_breaks(x, trend_of, alpha, runs_out=is_change)
+    levels = rate_of(x, y, is_change=True) if is_change else y
+    memory = memory_of(levels)
+    growth = 1.0 if memory.is_long else memory.growth
+    trend = _trend(x, levels, alpha, growth, runs_out=is_change)
+    status: Status = "ok"
+    if memory.is_long and not breaks_explain(levels, trend.residuals, trend.places):
+        status, found = "untestable", []
+    else:
+        found = _trend_breaks(x, trend)
+    if is_change:
+        found = [(place, _of_logarithm(each)) for place, each in found]
+    for each in abrupt_changes(x, y, alpha, is_change=is_change, tails=tails):
+        # A level that jumps is a break of the levels, or no more than its tails allow.
+        is_asked = is_change or each.kind == "outlier"
+        if is_asked and not _is_near(each.place, found, reach=_NEAR):
+            facts = (each.before, each.after, each.z, each.p_value)
+            word: Kind = "outlier" if each.kind == "outlier" else "jump"
+            found.append((each.place, _as_break(x, each.place, word, facts)))
+    return status, tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
+
+
+def _trend(
+    x: Floats, levels: Floats, alpha: float, growth: float, *, runs_out: bool
+) -> Trend:
+    """Breaks of level and slope, judged by the largest noise where it varies."""
+    trend = trend_breaks(x, levels, alpha, growth=growth, runs_out=runs_out)
     places, spread = spread_breaks(trend.residuals, alpha)
-    if places.size:
-        # Judge levels by the largest of the noises, not by their mean.
-        sizes = np.append(spread[:, 3], spread[-1, 4]) ** 2
-        inflation = float(sizes.max() / max(np.median(trend.residuals**2) * 2.2, 1e-30))
-        trend = trend_breaks(
-            x, trend_of, alpha, inflation=max(inflation, 1.0), runs_out=is_change
-        )
-    found: list[tuple[int, Break]] = []
+    if not places.size:
+        return trend
+    sizes = np.append(spread[:, 3], spread[-1, 4]) ** 2
+    inflation = float(sizes.max() / max(np.median(trend.residuals**2) * 2.2, 1e-30))
+    more = max(inflation, 1.0)
+    return trend_breaks(
+        x, levels, alpha, growth=growth, inflation=more, runs_out=runs_out
+    )
+
+
+def _trend_breaks(x: Floats, trend: Trend) -> list[tuple[int, Break]]:
+    found = []
     for place, kind, fact in zip(trend.places, trend.kinds, trend.facts, strict=True):
         word: Kind = "slope" if kind == SLOPE else "level"
-        before, after = fact[3:]
-        if is_change and kind != SLOPE:
-            before, after = np.exp(before), np.exp(after)
-        found.append((place, _as_break(x, place, word, (before, after, *fact[[0, 2]]))))
-    for place, fact in zip(places, spread, strict=True):
-        if not _is_near(place, found, reach=2 * _NEAR):
-            facts = (fact[3], fact[4], fact[0], fact[2])
-            found.append((place, _as_break(x, place, "variance", facts)))
-    for each in abrupt_changes(x, y, alpha, is_change=is_change, tails=tails):
-        if not _is_near(each.place, found, reach=_NEAR):
-            facts = (each.before, each.after, each.z, each.p_value)
-            kind_word: Kind = "outlier" if each.kind == "outlier" else "jump"
-            found.append((each.place, _as_break(x, each.place, kind_word, facts)))
-    return tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
+        facts = (fact[3], fact[4], fact[0], fact[2])
+        found.append((int(place), _as_break(x, place, word, facts)))
+    return found
+
+
+def _of_logarithm(found: Break) -> Break:
+    """The same break, its levels sizes of change and not their logarithms."""
+    if found.kind == "slope":
+        return found
+    before, after = float(np.exp(found.before)), float(np.exp(found.after))
+    return replace(found, before=before, after=after)
 
 
 def _is_near(place: int, found: list[tuple[int, Break]], *, reach: int) -> bool:

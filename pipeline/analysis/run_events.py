@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from pipeline.analysis.change_points import ChangePoints, find_change_points
-from pipeline.analysis.events import MIN_AGREEMENT, REACH, find_events
+from pipeline.analysis.change_points import CHANGE_METRICS, refuse_repeats
+from pipeline.analysis.events import EVENT_ALPHA, MIN_AGREEMENT, Event, find_events
 
 MEMBER = "tensor"
 _KEYS = ("model", "metric", MEMBER)
+# Metrics may show an event a checkpoint or two apart.
+REACH = 2
+# What training logged makes no event beside tensors: it needs to be less sure to join.
+_JOINING_ALPHA = 0.5
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,20 @@ class RunEvent:
     n_series: int
     n_tested: int
     agreement: float
-    effect_size: float | None
-    p_value: float | None
+    effect_size: float
+    p_value: float
     q_value: float
     evidence: str
+
+
+@dataclass(frozen=True)
+class _OfMetric:
+    """An event of one metric, at its place on the run's grid of checkpoints."""
+
+    metric: str
+    is_logged: bool
+    place: int
+    event: Event
 
 
 _TYPES = {
@@ -56,83 +71,124 @@ _TYPES = {
 
 
 def find_run_events(
-    frame: pl.DataFrame, *, min_agreement: float = MIN_AGREEMENT, alpha: float = 0.05
+    frame: pl.DataFrame,
+    *,
+    min_agreement: float = MIN_AGREEMENT,
+    alpha: float = EVENT_ALPHA,
 ) -> pl.DataFrame:
     """One row per RunEvent, by model and step.
 
     `frame` is long: model, metric, tensor, step and value. The tensor is null for what
     training logged: such a step counts as that of the next checkpoint, where it shows,
-    and it joins the events of tensors but makes none of its own beside them.
+    and it joins the events of tensors but makes none of its own beside them. At most a
+    share `alpha` of runs to which nothing happened have an event, all metrics together.
     """
-    found = find_change_points(frame, by=_KEYS, alpha=alpha)
+    known = frame.drop_nulls("step")
+    refuse_repeats(known.select(*_KEYS, "step", "value"), _KEYS)
     rows: list[dict[str, Any]] = []
-    for part in frame.partition_by("model", maintain_order=True):
-        model = part["model"][0]
-        events = [
-            _of_metric(found, of_one, min_agreement)
-            for of_one in part.partition_by("metric", maintain_order=True)
+    for run in known.partition_by("model", maintain_order=True):
+        parts = run.partition_by("metric", maintain_order=True)
+        # Of a run of which there is nothing but its log, the log counts alone.
+        measured = run.filter(pl.col(MEMBER).is_not_null())
+        grid = (measured if measured.height else run)["step"].unique().sort()
+        n_asked = (measured if measured.height else run)["metric"].n_unique()
+        found = []
+        for part in parts:
+            joins_only = measured.height and part[MEMBER].null_count() == part.height
+            level = _JOINING_ALPHA if joins_only else alpha / n_asked
+            found += _of_metric(part, grid.to_numpy(), min_agreement, level)
+        tellers = [each for each in found if not (each.is_logged and measured.height)]
+        rows += [
+            asdict(_run_event(run["model"][0], near, n_asked))
+            for near in _joined(tellers, found)
         ]
-        rows += [asdict(each) for each in _joined(model, pl.concat(events), part)]
     return pl.DataFrame(rows, schema=_TYPES).sort("model", "step")
 
 
 def _of_metric(
-    found: ChangePoints, rows: pl.DataFrame, min_agreement: float
-) -> pl.DataFrame:
-    model, metric = rows.select("model", "metric").row(0)
-    own = (pl.col("model") == model) & (pl.col("metric") == metric)
-    mine = ChangePoints(found.breaks.filter(own), found.tested.filter(own))
-    return find_events(
-        mine,
-        rows["step"].unique().to_list(),
-        within=("model", "metric"),
-        min_agreement=min_agreement,
-    ).with_columns(is_logged=pl.lit(rows[MEMBER].null_count() == rows.height))
-
-
-def _joined(model: str, events: pl.DataFrame, rows: pl.DataFrame) -> list[RunEvent]:
-    """Take the event that is shared most, and those of other metrics near it."""
-    measured = rows.filter(pl.col(MEMBER).is_not_null())
-    # Of a run of which there is nothing but its log, the log tells all.
-    teller = measured if measured.height else rows
-    grid = teller["step"].unique().sort().to_numpy()
-    places = np.searchsorted(grid, events["step"].to_numpy())
-    left = events.with_columns(place=pl.Series(places, dtype=pl.Int64))
-    told = left.filter(~pl.col("is_logged") | (measured.height == 0)).sort(
-        "agreement", "q_value", "step", descending=[True, False, False]
+    rows: pl.DataFrame, grid: NDArray[np.int64], min_agreement: float, alpha: float
+) -> list[_OfMetric]:
+    metric = str(rows["metric"][0])
+    is_change = metric in CHANGE_METRICS
+    steps, values = _aligned(rows, is_change=is_change)
+    if not steps.size:
+        return []
+    events = find_events(
+        steps, values, is_change=is_change, min_agreement=min_agreement, alpha=alpha
     )
+    is_logged = rows[MEMBER].null_count() == rows.height
+    return [
+        _OfMetric(metric, is_logged, int(np.searchsorted(grid, each.step)), each)
+        for each in events
+    ]
+
+
+def _aligned(
+    rows: pl.DataFrame, *, is_change: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Steps, and values (series, step) of those series that have all of them.
+
+    The steps are those of the most series; others are left out.
+    """
+    finite = pl.col("value").is_finite()
+    good = finite & (pl.col("value") > 0) if is_change else finite
+    series = (
+        rows.with_columns(pl.col("value").cast(pl.Float64))
+        .filter(good)
+        .sort(MEMBER, "step")
+        .group_by(MEMBER, maintain_order=True)
+        .agg("step", "value")
+    )
+    if not series.height:
+        return np.zeros(0, np.int64), np.zeros((0, 0))
+    grids = series.group_by("step", maintain_order=True).len()
+    most = grids.sort("len", descending=True, maintain_order=True)["step"][0]
+    steps = most.to_list()
+    chosen = [
+        row["value"] for row in series.iter_rows(named=True) if row["step"] == steps
+    ]
+    return np.array(steps, np.int64), np.array(chosen, np.float64)
+
+
+def _joined(tellers: list[_OfMetric], found: list[_OfMetric]) -> list[list[_OfMetric]]:
+    """Take the event that is shared most, and of each other metric the one nearest."""
+    left = list(found)
     joined = []
-    for top in told.iter_rows(named=True):
-        distance = (pl.col("place") - top["place"]).abs()
-        near = left.filter(distance <= REACH)
-        if near.filter(pl.col("step") == top["step"]).height:
-            joined.append(_run_event(model, top, near))
-            left = left.filter(distance > REACH)
+    for top in sorted(tellers, key=_importance):
+        if top not in left:
+            continue
+        nearest: dict[str, _OfMetric] = {top.metric: top}
+        for each in sorted(left, key=lambda other: abs(other.place - top.place)):
+            if abs(each.place - top.place) <= REACH:
+                nearest.setdefault(each.metric, each)
+        joined.append(list(nearest.values()))
+        left = [each for each in left if each not in nearest.values()]
     return joined
 
 
-def _run_event(model: str, top: dict[str, Any], near: pl.DataFrame) -> RunEvent:
-    ordered = near.sort(
-        "is_logged", "agreement", "metric", descending=[False, True, False]
-    )
-    told = ordered.filter(pl.col("is_logged") == top["is_logged"])
-    kinds = {kind for text in ordered["kinds"] for kind in text.split(", ")}
-    texts = [f"{each['metric']}: {each['evidence']}" for each in ordered.to_dicts()]
-    (effect, p, q) = told.select(
-        pl.col("effect_size").max(), pl.col("p_value").min(), pl.col("q_value").min()
-    ).row(0)
+def _importance(each: _OfMetric) -> tuple[float, float, int]:
+    return -each.event.agreement, each.event.p_value, each.event.step
+
+
+def _run_event(model: str, near: list[_OfMetric], n_metrics: int) -> RunEvent:
+    """One row of events of several metrics, of which the first counts most."""
+    top = near[0]
+    ordered = sorted(near, key=lambda e: (e.is_logged, -e.event.agreement, e.metric))
+    told = [each.event for each in near if each.is_logged == top.is_logged]
+    p_value = min(each.p_value for each in told)
+    texts = [f"{each.metric}: {each.event.evidence()}" for each in ordered]
     return RunEvent(
         model=model,
-        step=top["step"],
-        first_step=min(told["first_step"].to_list()),
-        last_step=max(told["last_step"].to_list()),
-        metrics=", ".join(ordered["metric"].unique(maintain_order=True)),
-        kinds=", ".join(sorted(kinds)),
-        n_series=top["n_series"],
-        n_tested=top["n_tested"],
-        agreement=top["agreement"],
-        effect_size=effect,
-        p_value=p,
-        q_value=q,
+        step=top.event.step,
+        first_step=min(each.first_step for each in told),
+        last_step=max(each.last_step for each in told),
+        metrics=", ".join(each.metric for each in ordered),
+        kinds=", ".join(sorted({each.event.kind for each in near})),
+        n_series=top.event.n_series,
+        n_tested=top.event.n_tested,
+        agreement=top.event.agreement,
+        effect_size=max(each.effect_size for each in told),
+        p_value=p_value,
+        q_value=min(1.0, p_value * n_metrics),
         evidence="; ".join(texts),
     )

@@ -69,12 +69,14 @@ def trend_breaks(
     values: Floats,
     alpha: float,
     *,
+    growth: float = 1.0,
     inflation: float = 1.0,
     runs_out: bool = False,
 ) -> Trend:
     """The breaks of a series that is not constant and has MIN_POINTS or more.
 
-    `inflation` multiplies the noise variance, where it is known to vary. `runs_out`
+    `growth` is that of the variance of averages (memory.py), `inflation` multiplies the
+    noise variance, where it is known to vary. `runs_out`
     says that values may follow a learning rate that decays to nothing at the end.
     """
     span, low, high = steps[-1] - steps[0], values.min(), values.max()
@@ -86,7 +88,7 @@ def trend_breaks(
     starts, _ = _propose(x, y, max(sigma2, floor))
     sigma2, rho = noise(x, y, starts[1:])
     sigma2 = max(sigma2, floor) * inflation
-    long_run = sigma2 * (1.0 + rho) / (1.0 - rho)
+    long_run = sigma2 * max((1.0 + rho) / (1.0 - rho), growth)
     scales = _Scales(sigma2, long_run, alpha, 1.0 if runs_out else np.inf)
     starts, is_sloped = _propose(x, y, long_run)
     residuals = _residuals(x, raw, starts, is_sloped)

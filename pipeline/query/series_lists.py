@@ -44,7 +44,10 @@ def statuses(
     steps: pa.ChunkedArray, values: pa.ChunkedArray, metrics: pa.ChunkedArray
 ) -> pa.Array:
     """`series_status`: whether each series can be judged."""
-    return pa.array([each.status for each in _prepared(steps, values, metrics)])
+    from pipeline.analysis import scan_many
+
+    scans = scan_many(_prepared(steps, values, metrics), alpha=0.05)
+    return pa.array([each.status for each in scans])
 
 
 def _prepared(

@@ -16,10 +16,10 @@
 -- column: component text — component of the tensor or of the view
 -- column: metric text — name of the metric
 -- column: step integer steps — first step of the new segment
--- column: kind text — level, slope, variance, jump or outlier
--- column: before real — level, slope per step or spread before it
--- column: after real — level, slope per step or spread after it
--- column: effect_size real σ — in noise deviations; of a variance ln(after / before)
+-- column: kind text — level, slope, jump or outlier
+-- column: before real — level or slope per step before it
+-- column: after real — level or slope per step after it
+-- column: effect_size real σ — in noise deviations
 -- column: p_value real — over all places of its series
 -- column: q_value real — over all series and detectors (Benjamini–Hochberg)
 -- column: n_points integer steps — of the series, with a finite value

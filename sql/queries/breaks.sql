@@ -53,7 +53,7 @@ cut as (
         b.kind,
         e.agreement,
         count(*) filter (
-            b.kind in ('level', 'slope', 'variance')
+            b.kind in ('level', 'slope')
             or b.kind = 'jump' and not is_size_of_change($metric)
         ) over (partition by s.place order by a.step) as segment,
         s.place,

@@ -11,16 +11,17 @@
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: step integer steps — first checkpoint that shows it
--- column: first_step integer steps — of the earliest break that belongs to it
--- column: last_step integer steps — of the latest break that belongs to it
+-- column: first_step integer steps — the earliest at which a metric shows it
+-- column: last_step integer steps — the latest at which a metric shows it
 -- column: metrics text — metrics that show it
--- column: kinds text — level, slope, variance, jump or outlier
--- column: n_series integer series — that break there, of the metric that agrees most
+-- column: kinds text — level (it stays) or jump (of a size of change, for one step)
+-- column: n_series integer series — that change there, of the metric that agrees most
 -- column: n_tested integer series — of that metric that could be tested
 -- column: agreement real fraction — n_series / n_tested
--- column: effect_size real σ — median magnitude of its breaks, in noise deviations
--- column: p_value real — chance that so many series meet anywhere; null for one series
--- column: q_value real — of its surest break, over all series and detectors
+-- column: effect_size real σ — median height of the series that change, in robust
+--   standard deviations of such heights at the other steps
+-- column: p_value real — chance that steps at which nothing happened leave such a gap
+-- column: q_value real — the same over all metrics that were asked (Bonferroni)
 -- column: evidence text — how many tensors break, metric by metric
 
 with asked as (

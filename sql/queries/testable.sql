@@ -10,7 +10,8 @@
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: metric text — name of the metric
--- column: status text — ok; too_short: under 8 points; constant; not_positive: still
+-- column: status text — ok; too_short: under 8 points; constant; not_positive: still;
+--   untestable: it wanders as much as a random walk, so that no level is a break
 -- column: n_series integer series — of that status
 -- column: n_points integer steps — most points of one of them
 

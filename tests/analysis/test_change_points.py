@@ -4,7 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.analysis import find_breaks, find_change_points, find_events, q_values
+from pipeline.analysis import (
+    find_breaks,
+    find_change_points,
+    find_run_events,
+    q_values,
+)
 from pipeline.errors import UsageError
 
 STEPS = np.arange(30) * 50
@@ -39,10 +44,10 @@ def test_eighteen_of_26_tensors_break_at_step_850():
     assert set(found.tested.rows()) == {
         ("std", f"h.{i:02d}", "ok", 30) for i in range(26)
     }
-    (event,) = find_events(found, STEPS.tolist(), within=["metric"]).rows(named=True)
-    assert event["evidence"] == "18 of 26 tensors break at step 850"
+    (event,) = find_run_events(frame.with_columns(model=pl.lit("run"))).rows(named=True)
+    assert event["evidence"] == "std: 18 of 26 tensors break at step 850"
     assert event["agreement"] == pytest.approx(18 / 26)
-    assert (event["step"], event["metric"], event["kinds"]) == (850, "std", "level")
+    assert (event["step"], event["metrics"], event["kinds"]) == (850, "std", "level")
 
 
 def test_a_burst_that_no_tensor_is_sure_of_alone():
@@ -52,8 +57,7 @@ def test_a_burst_that_no_tensor_is_sure_of_alone():
         return values
 
     frame = long_frame(26, burst, metric="relative_change")
-    found = find_change_points(frame, by=["metric", "tensor"])
-    (event,) = find_events(found, STEPS.tolist(), within=["metric"]).rows(named=True)
+    (event,) = find_run_events(frame.with_columns(model=pl.lit("run"))).rows(named=True)
     assert (event["step"], event["kinds"]) == (600, "jump")
     assert event["n_series"] >= 13
 
@@ -84,7 +88,6 @@ def test_series_that_cannot_be_tested_say_why():
         ("c", "no_value", 0),
     ]
     assert found.breaks.is_empty()
-    assert find_events(found, range(9)).is_empty()
     assert find_change_points(frame.clear(), by=["tensor"]).tested.is_empty()
 
 

@@ -1,0 +1,109 @@
+"""How much more do averages of a series vary than those of white noise would?
+
+k·Var(averages of k points) is the same for all k where noise has no memory, and grows
+with k where it has: to a limit for a stationary process, without one for a random walk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# The longest averages are a share of the series, so that a break or two spoil few.
+_LONGEST = 16
+# Growth beyond which no level of the series is worth a test.
+MOST_GROWTH = 2.0
+# A variance read from few averages may be this many standard errors too small.
+_DOUBT = 1.0
+# Averages over longer stretches than can be measured vary more still.
+_BEYOND = 2.0
+# By how much breaks must be the better model, in units of ln n.
+_CLEARLY = 6.0
+# Median of the square of a standard normal.
+_MEDIAN_SQUARE = 0.4549
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Growth of k·Var(averages of k points) to the longest k, 1 or more, and that k.
+
+    `growth` is an upper estimate; `is_long` says that it has no limit in sight.
+    """
+
+    growth: float
+    longest: int
+    is_long: bool
+
+
+def memory_of(values: Floats) -> Memory:
+    """The memory of a series whatever its trend; of growth 1 where it is too short."""
+    longest = 1
+    growths = [1.0]
+    first = average_variance(values, 1)
+    while first > 0.0 and 2 * longest <= values.size / _LONGEST:
+        longest *= 2
+        growths.append(average_variance(values, longest) / first)
+    if longest == 1:
+        return Memory(1.0, 1, is_long=False)
+    n_averages = values.size / longest
+    doubt = 1.0 + _DOUBT * 1.5 / np.sqrt(n_averages)
+    return Memory(
+        growth=max(max(growths) ** _BEYOND * doubt, 1.0),
+        longest=longest,
+        is_long=max(growths) > MOST_GROWTH,
+    )
+
+
+def breaks_explain(values: Floats, residuals: Floats, places: Ints) -> bool:
+    """Whether breaks at `places` explain a long memory far better than an AR(1) does.
+
+    `residuals` are what the segments between the breaks leave, as shares of the range.
+    Both models are charged for their parameters: a break for its level and, twice, its
+    place (Zhang & Siegmund 2007), the AR(1) process with a trend for its two.
+    """
+    n = values.size
+    if not places.size or n < _LONGEST:
+        return False
+    price = np.log(n)
+    span = values.max() - values.min()
+    broken = n * np.log(max(np.mean((span * residuals) ** 2), 1e-300))
+    broken += 3.0 * places.size * price
+    wandering = n * np.log(max(innovation_variance(values), 1e-300)) + 2.0 * price
+    return bool(broken + _CLEARLY * price <= wandering)
+
+
+def innovation_variance(values: Floats) -> float:
+    """Of an AR(1) process about a line, by least squares."""
+    n = values.size
+    columns = np.stack([values[:-1], np.ones(n - 1), np.arange(1.0, n) / n], axis=1)
+    fitted, *_ = np.linalg.lstsq(columns, values[1:], rcond=None)
+    return float(np.mean((values[1:] - columns @ fitted) ** 2))
+
+
+@njit(nogil=True, cache=True)
+def average_variance(values: Floats, k: int) -> float:
+    """k·Var of averages of k points, from what each misses of those beside it.
+
+    m_t − (m_{t−k} + m_{t+k})/2 is blind to a line, and has 3/2 of their variance where
+    they are independent. The median of its square ignores the few that a break spoils.
+    """
+    n = values.size
+    total = np.zeros(n + 1)
+    for i in range(n):
+        total[i + 1] = total[i] + values[i]
+    count = n - 3 * k + 1
+    if count < 3:
+        return 0.0
+    squares = np.empty(count)
+    for i in range(count):
+        before = total[i + k] - total[i]
+        middle = total[i + 2 * k] - total[i + k]
+        after = total[i + 3 * k] - total[i + 2 * k]
+        squares[i] = ((middle - 0.5 * (before + after)) / k) ** 2
+    return k * np.median(squares) / _MEDIAN_SQUARE / 1.5
