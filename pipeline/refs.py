@@ -149,7 +149,9 @@ class Checkpoint:
 
     source: CheckpointSource
     folder: str
-    format: Literal["safetensors", "torch", "dcp", "gguf"]
+    format: Literal[
+        "safetensors", "torch", "dcp", "gguf", "keras", "onnx", "numpy", "flax"
+    ]
     files: tuple[FileStamp, ...]
     tensors: tuple[TensorRef, ...]
     kind: Literal["model", "adapter"] = "model"

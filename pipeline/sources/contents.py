@@ -101,11 +101,20 @@ def _n_parts(metadata: dict[str, Any]) -> int:
     return count if isinstance(count, int) else 0
 
 
+def _read_arrays(folder: Path, weights: WeightSet) -> Contents:
+    from pipeline.sources.arrays import list_arrays
+
+    lists = [list_arrays(folder / name) for name in weights.files]
+    tensors = tuple(tensor for refs, _ in lists for tensor in refs)
+    return Contents(tensors, tuple(note for _, notes in lists for note in notes))
+
+
 _READERS: dict[str, Callable[[Path, WeightSet], Contents]] = {
     "safetensors": _read_safetensors,
     "torch": _read_torch,
     "dcp": _read_dcp,
     "gguf": _read_gguf,
+    **dict.fromkeys(("keras", "onnx", "numpy", "flax"), _read_arrays),
 }
 
 

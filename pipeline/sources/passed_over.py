@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource
+from pipeline.sources.foreign import Foreign, walk_foreign
+from pipeline.sources.units import MAX_DEPTH
 from pipeline.sources.weight_files import (
     broken_names,
     find_sets,
@@ -23,11 +25,13 @@ class PassedOver:
     """`folders` hold weights and were not entered; `files` only end like weights.
 
     `broken` are named as weights and are no files, such as links that lead nowhere.
+    `foreign` are weights of forms that are not read.
     """
 
     folders: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
     broken: tuple[Path, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
 
 
 def find_passed_over(
@@ -42,14 +46,16 @@ def find_passed_over(
     folders: dict[Path, None] = {}
     files: dict[Path, None] = {}
     broken: dict[Path, None] = {}
+    foreign: list[Foreign] = []
     for root in _roots(references):
+        foreign += walk_foreign(root, MAX_DEPTH)
         for folder, is_aside in _walk(root, entered):
             if is_aside:
                 folders[folder] = None
             else:
                 files |= dict.fromkeys(folder / name for name in refused_names(folder))
                 broken |= dict.fromkeys(folder / name for name in broken_names(folder))
-    return PassedOver(tuple(folders), tuple(files), tuple(broken))
+    return PassedOver(tuple(folders), tuple(files), tuple(broken), tuple(foreign))
 
 
 def _folder(source: CheckpointSource) -> Path:

@@ -16,6 +16,9 @@ from pipeline.sources.pieces import JoinedReader
 from pipeline.sources.ranges import check_range, file_sizes, refuse_changed
 from pipeline.sources.torch_reader import TorchReader
 
+# What other frameworks' libraries list and read.
+ARRAYS = frozenset({"keras", "onnx", "numpy", "flax"})
+
 
 class TensorReader(Protocol):
     """Hands out bytes of tensors, little-endian and in C order."""
@@ -39,6 +42,10 @@ def open_reader(checkpoint: Checkpoint) -> TensorReader:
         from pipeline.sources.dcp import DcpReader
 
         return DcpReader(checkpoint)
+    if checkpoint.format in ARRAYS:
+        from pipeline.sources.arrays import ArrayReader
+
+        return ArrayReader(checkpoint)
     if checkpoint.format != "torch":
         return SafetensorsReader(checkpoint)
     reader = TorchReader(checkpoint)

@@ -17,6 +17,7 @@ from pipeline.sources.files import is_unicode, readable, stamp_file
 TRAINER_STATE = "trainer_state.json"
 METRICS_FILE = "metrics.csv"
 _STEP_COLUMNS = ("step", "global_step", "iteration")
+_OF_CHECKPOINTS = frozenset({"checkpoints", "checkpoint", "ckpts", "ckpt"})
 _MAX_STEP = 2**63 - 1
 
 
@@ -58,6 +59,9 @@ def read_series_log(
 def note_series_log(source: CheckpointSource) -> tuple[str, ...]:
     """Why the series' metrics.csv was not used; empty when it was, or is not there."""
     path = _series_file(source)
+    above = _log_above(source)
+    if path is None and above is not None:
+        return (f"{above} was not taken: the log of a series lies beside its steps",)
     try:
         if path is not None:
             _read_once(path, stamp_file(path))
@@ -68,9 +72,19 @@ def note_series_log(source: CheckpointSource) -> tuple[str, ...]:
 
 def _series_file(source: CheckpointSource) -> Path | None:
     folder = find_series_folder(source)
-    if folder is None or not (folder / METRICS_FILE).is_file():
+    if folder is None:
         return None
-    return folder / METRICS_FILE
+    # Lightning keeps its checkpoints in a folder of their own, beside the log.
+    is_inner = folder.name in _OF_CHECKPOINTS
+    places = (folder, folder.parent) if is_inner else (folder,)
+    files = (place / METRICS_FILE for place in places)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _log_above(source: CheckpointSource) -> Path | None:
+    folder = find_series_folder(source)
+    path = folder.parent / METRICS_FILE if folder else None
+    return path if path is not None and path.is_file() else None
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.sources.files import readable
+from pipeline.sources.foreign import walk_foreign
 from pipeline.sources.steps import parse_step
 from pipeline.sources.weight_files import find_sets, locate_set
 from pipeline.sources.weight_sets import WeightSet, split_shard
@@ -43,11 +44,20 @@ def find_units(
     if not path.is_dir():
         return (_name_file(path),)
     units = walk_units(path, step_pattern)
+    foreign = None if units else next(walk_foreign(path, MAX_DEPTH), None)
+    if foreign:
+        raise SourceError(
+            f"no weights that can be read; {foreign.path.relative_to(path)} is"
+            f" {foreign.what}",
+            where=str(path),
+            fix=foreign.remedy[0].upper() + foreign.remedy[1:],
+        )
     if not units:
         raise SourceError(
             f"no weights in this folder or {MAX_DEPTH} levels below it",
             where=str(path),
-            fix="Weights are .safetensors files, or torch's .bin .pt .pth .th .ckpt",
+            fix="Weights are .safetensors files, torch's .bin .pt .pth .th .ckpt,"
+            " .gguf, .distcp with .metadata, .h5 .keras .onnx .npz .msgpack",
         )
     return units
 

@@ -11,23 +11,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pipeline.sources.array_names import ARRAY_FORMATS, without_data
 from pipeline.sources.rank_files import Refusal, find_rank_files
+
+Format = Literal[
+    "safetensors", "torch", "dcp", "gguf", "keras", "onnx", "numpy", "flax"
+]
 
 TORCH_SUFFIXES = (".bin", ".pt", ".pth", ".th", ".ckpt", ".pth.tar")
 GGUF_SUFFIX = ".gguf"
 METADATA = ".metadata"  # of torch.distributed.checkpoint
-WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES, GGUF_SUFFIX)
+WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES, GGUF_SUFFIX, *ARRAY_FORMATS)
 
-Format = Literal["safetensors", "torch", "dcp", "gguf"]
 # Of one model in several forms the first is read: GGUF is mostly rounded.
-_PREFERENCE: tuple[Format, ...] = ("safetensors", "torch", "dcp", "gguf")
+_PREFERENCE: tuple[Format, ...] = (
+    *("safetensors", "torch", "dcp", "flax", "keras", "numpy", "onnx"),
+    "gguf",
+)
 
 _PART = re.compile(r"consolidated\.(\d+)\.")
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,9})-of-(?P<total>\d{1,9})")
 _INDEX = re.compile(r"(?P<stem>.+)\.(safetensors|bin)\.index(\.\w+)?\.json")
 _VARIANT = r"(\.(fp32|fp16|bf16|fp8|int8|ema|non_ema))?"
 _MODEL = re.compile(
-    rf"(model|pytorch_model|diffusion_pytorch_model|consolidated(\.00)?){_VARIANT}"
+    rf"(model|pytorch_model|tf_model|flax_model|variables|weights|diffusion_pytorch_model|consolidated(\.00)?){_VARIANT}"
 )
 _ADAPTER = re.compile(r"adapter|adapter_model|pytorch_lora_weights")
 # What trainers save beside a model: optimisers, schedules, random states, arguments.
@@ -76,7 +83,7 @@ def group_files(
     read. Of several forms of one model the first stays: safetensors before torch before
     GGUF, one file before shards, full before variants.
     """
-    names = sorted(names)
+    names = without_data(sorted(names))
     sets = [_indexed_set(name, names, indexed) for name in names if is_index(name)]
     sets += _parallel_sets(names)
     # An index also speaks for the shards of its name that it does not list.
@@ -217,4 +224,6 @@ def _stem(name: str) -> str:
 def _format(name: str) -> Format:
     if name.endswith(GGUF_SUFFIX):
         return "gguf"
-    return "safetensors" if name.endswith(".safetensors") else "torch"
+    if name.endswith(".safetensors"):
+        return "safetensors"
+    return ARRAY_FORMATS.get(_suffix(name), "torch")

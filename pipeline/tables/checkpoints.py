@@ -13,7 +13,12 @@ CHECKPOINTS = Table(
             "source", TEXT, "path or hub reference it was read from", nullable=False
         ),
         Column("source_kind", TEXT, "local or hub", nullable=False),
-        Column("format", TEXT, "safetensors, torch, dcp or gguf", nullable=False),
+        Column(
+            "format",
+            TEXT,
+            "safetensors, torch, dcp, gguf, keras, onnx, numpy or flax",
+            nullable=False,
+        ),
         Column("kind", TEXT, "model or adapter", nullable=False),
         Column("commit", TEXT, "commit that the hub resolved the revision to"),
         Column(

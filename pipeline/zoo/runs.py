@@ -178,7 +178,27 @@ def _left_aside(
         lines.append(f"no weights by their first bytes: {_some(aside.files)}")
     if aside.broken:
         lines.append(f"no file, or a link that leads nowhere: {_some(aside.broken)}")
+    lines += [f"not read: {one}" for one in aside.foreign[:_NAMED]]
+    if len(aside.foreign) > _NAMED:
+        lines.append(f"not read: {len(aside.foreign) - _NAMED} more such files")
+    stepless = _stepless(sources)
+    if stepless:
+        names = _some(stepless)
+        lines.append(f"no step read from {names}, beside steps: see --step-pattern")
     return tuple(lines)
+
+
+def _stepless(sources: Sequence[CheckpointSource]) -> list[Path]:
+    """Checkpoints beside the steps of a series whose own names state no step."""
+    local = [source for source in sources if source.kind == "local"]
+    runs = {Path(one.location).parent for one in local if one.step is not None}
+    return [
+        Path(one.location)
+        for one in local
+        if one.step is None
+        and Path(one.location).parent in runs
+        and any(letter.isdigit() for letter in Path(one.location).stem)
+    ]
 
 
 def _some(paths: Sequence[Path]) -> str:

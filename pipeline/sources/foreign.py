@@ -1,0 +1,64 @@
+"""Which files hold weights in a form that is not read, and what could be done?"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_ASK = "save its weights with safetensors where it was made"
+_HALF = "wait for it to end, or download it again"
+_PICKLED = (
+    r"(.*[._-])?(model|weights?|ckpt|checkpoint|params|state|net|final)([._-].*)?"
+)
+_PARTIAL = r"(incomplete|part|partial|tmp|temp|crdownload|aria2|download)"
+_TENSORFLOW = (
+    "load it with tf.train.load_checkpoint and save its arrays with numpy.savez"
+)
+_FORMS = (
+    (r".*\.nemo", "a NeMo archive", "untar it and name the weights in it"),
+    (r".*\.(pdparams|pdiparams)", "Paddle's weights", _ASK),
+    (_PICKLED + r"\.(pkl|pickle)", "a pickle, which may run code", _ASK),
+    (r".*\.index", "a TensorFlow checkpoint", _TENSORFLOW),
+    (r"saved_model\.pb", "a TensorFlow graph", "save its variables as .weights.h5"),
+    (r".*\.(tflite|mlmodel|engine|plan|trt|pte)", "compiled for a device", _ASK),
+    (r".*\.(mar|t7|caffemodel|ot|params|pdmodel)", "another framework's model", _ASK),
+    (
+        rf".*\.(safetensors|bin|pt|pth|ckpt|gguf|h5|onnx)\.{_PARTIAL}",
+        "half written or downloaded",
+        _HALF,
+    ),
+)
+_KNOWN = tuple((re.compile(form, re.IGNORECASE), what, do) for form, what, do in _FORMS)
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A file, what it is, and what can be done about it."""
+
+    path: Path
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path} is {self.what}: {self.remedy}"
+
+
+def find_foreign(folder: Path, names: list[str]) -> Iterator[Foreign]:
+    """Those of a folder's files that hold weights nobody here reads."""
+    for name in names:
+        for form, what, remedy in _KNOWN:
+            if form.fullmatch(name):
+                yield Foreign(folder / name, what, remedy)
+                break
+
+
+def walk_foreign(root: Path, max_depth: int) -> Iterator[Foreign]:
+    """As `find_foreign`, of a folder and what lies below it."""
+    for name, folders, files in os.walk(root):
+        folder = Path(name)
+        deep = len(folder.parts) - len(root.parts) >= max_depth
+        folders[:] = [] if deep else sorted(f for f in folders if not f.startswith("."))
+        yield from find_foreign(folder, sorted(files))
