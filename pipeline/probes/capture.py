@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pipeline.errors import UsageError
 from pipeline.probes.batch import Batch
@@ -36,6 +36,15 @@ class Reducer(Protocol):
 
     def finish(self) -> Rows:
         """Rows by table, without the columns that say which checkpoint it is."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A reducer that looks with hooks of its own while a batch runs."""
+
+    def watching(
+        self, forward: Forward, batch: Batch
+    ) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,9 @@ def capturing(
             if takers:
                 handle = _hook(modules[site.path], site, batch, takers)
                 stack.callback(handle.remove)
+        for one in reducers:
+            if isinstance(one, Watching):
+                stack.enter_context(one.watching(forward, batch))
         yield
 
 

@@ -16,9 +16,12 @@ from pipeline.probes.attention.mask import RuleMask
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Scores of one block, over all rows and heads: 4 MiB in float32, which caches hold.
-_BLOCK_SCORES = 2**20
+# Scores of one block, over all rows and heads: 2 MiB in float32, which caches hold.
+_BLOCK_SCORES = 2**19
 _LEAST_QUERIES, _MOST_QUERIES = 16, 256
+# Scores so far below the largest of their row count as 1e-30 of it: smaller numbers,
+# masked ones among them, would take tens of times as long as others to compute with.
+_FLOOR = -69.0
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class Block:
-    """Queries start..stop and the keys first_key..: scores and weights (B, H, q, k).
+    """Queries from `start` and keys from `first_key`: their scores and weights.
 
-    Masked scores are the lowest finite number and their weights 0. `allowed` is the
-    mask, None where `is_causal` says all or where every key is seen. `sink` is what
-    each row gives to the extra key, null without one.
+    `weights` (B, H, q, k) are exp(scores) / `total`, with scores from which each row's
+    largest is subtracted: masked ones are so low that their weight is below 1e-30.
+    `total` (B, H, q) holds the extra key too where there is one; `sink` is its share.
     """
 
     start: int
     first_key: int
     scores: torch.Tensor
     weights: torch.Tensor
-    allowed: torch.Tensor | None
-    is_causal: bool
+    total: torch.Tensor
     sink: torch.Tensor | None = None
 
     @property
@@ -83,7 +85,7 @@ def attend(
     n_rows, n_heads, n_queries, _ = query.shape
     out = query.new_empty(n_rows, n_queries, n_heads, value.shape[-1])
     parts = []
-    for start, stop in _blocks(query, key):
+    for start, stop in block_ranges(query, key):
         block = _weigh(query[:, :, start:stop] * rule.scaling, key, rule, start)
         if visit is not None:
             visit(block)
@@ -96,7 +98,8 @@ def attend(
     return torch.cat(parts, dim=1) if parts else out
 
 
-def _blocks(query: torch.Tensor, key: torch.Tensor) -> Iterator[tuple[int, int]]:
+def block_ranges(query: torch.Tensor, key: torch.Tensor) -> Iterator[tuple[int, int]]:
+    """First query and one past the last of each block."""
     n_rows, n_heads, n_queries, _ = query.shape
     per_query = max(1, n_rows * n_heads * key.shape[2])
     size = min(_MOST_QUERIES, max(_LEAST_QUERIES, _BLOCK_SCORES // per_query))
@@ -113,23 +116,50 @@ def _weigh(query: torch.Tensor, key: torch.Tensor, rule: Rule, start: int) -> Bl
         scores = torch.tanh(scores / rule.softcap) * rule.softcap
     if rule.bias is not None:
         scores = scores + rule.bias[:, :, start:stop, low:high]
-    scores = scores.float()
+    scores = _masked(scores.float(), allowed, rule, start - low)
+    scores, weights, total, extra = _softmax(scores, rule.sinks)
+    return Block(start, low, scores, weights, total, extra)
+
+
+def _masked(
+    scores: torch.Tensor, allowed: torch.Tensor | None, rule: Rule, n_before: int
+) -> torch.Tensor:
+    """Scores with the lowest finite number where nothing is to be seen."""
     lowest = torch.finfo(scores.dtype).min
     if allowed is not None and allowed.dtype != torch.bool:
-        scores = torch.clamp(scores + allowed, min=lowest)
-    elif allowed is not None:
-        scores = scores.masked_fill_(~allowed, lowest)
-    elif rule.is_causal:
-        above = torch.ones(stop - start, high - start, dtype=torch.bool).triu_(1)
-        scores[..., start - low :].masked_fill_(above.to(scores.device), lowest)
-    weights = torch.softmax(scores, dim=-1)
-    if rule.sinks is None:
-        return Block(start, low, scores, weights, allowed, rule.is_causal)
-    # The extra key takes its share of each row; the others keep theirs in proportion.
-    total = torch.logsumexp(scores, dim=-1)
-    sink = torch.sigmoid(rule.sinks.float().view(1, -1, 1) - total)
-    weights = weights * (1 - sink)[..., None]
-    return Block(start, low, scores, weights, allowed, rule.is_causal, sink)
+        return torch.clamp(scores + allowed, min=lowest)
+    if allowed is not None:
+        return scores.masked_fill_(~allowed, lowest)
+    if rule.is_causal:
+        n_queries, n_ahead = scores.shape[2], scores.shape[3] - n_before
+        ahead = torch.ones(n_queries, n_ahead, dtype=torch.bool, device=scores.device)
+        scores[..., n_before:].masked_fill_(ahead.triu_(1), lowest)
+    return scores
+
+
+def _softmax(
+    scores: torch.Tensor, sinks: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Scores less their row's largest, weights, sums of exponentials, the sinks' share.
+
+    In place where no gradient is taken: each pass over a block counts.
+    """
+    largest = scores.amax(dim=-1, keepdim=True)
+    if sinks is not None:
+        sinks = sinks.float().view(1, -1, 1, 1)
+        largest = torch.maximum(largest, sinks)
+    is_differentiated = torch.is_grad_enabled()
+    scores = scores - largest if is_differentiated else scores.sub_(largest)
+    scores = scores.clamp(_FLOOR) if is_differentiated else scores.clamp_(_FLOOR)
+    weights = scores.exp()
+    total = weights.sum(dim=-1, keepdim=True)
+    extra = None
+    if sinks is not None:
+        extra = torch.exp(sinks - largest)
+        total = total + extra
+        extra = (extra / total).squeeze(-1)
+    weights = weights / total if is_differentiated else weights.div_(total)
+    return scores, weights, total.squeeze(-1), extra
 
 
 def _visible(

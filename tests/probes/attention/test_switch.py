@@ -6,28 +6,12 @@ pytest.importorskip("torch", reason="needs the extra `demo`: torch and transform
 pytest.importorskip("transformers", reason="needs the extra `demo`: transformers")
 
 import torch
-import transformers
 
 from pipeline.probes.attention import blocks
 from pipeline.probes.attention.blocks import attend
 from pipeline.probes.attention.switch import can_switch, switched
-from tests.tiny_models import TINY_MODELS
+from tests.probes.attention.families import FAMILIES, made
 
-FAMILIES = (
-    "gpt2",
-    "gpt2_cross",
-    "llama",
-    "qwen3",
-    "mixtral",
-    "qwen3_moe",
-    "gpt_neox",
-    "opt",
-    "gemma2",
-    "gpt_oss",
-    "bert",
-    "t5",
-    "bart",
-)
 SEQ2SEQ = ("t5", "bart")
 LENGTHS = (9, 5)
 
@@ -45,14 +29,6 @@ def inputs(name, side):
         states = torch.randn((2, 4, 16), generator=generator)
         given |= {"encoder_hidden_states": states}
     return given, mask.bool()
-
-
-def made(name, **changed):
-    """A tiny model of its own to each test: switching must leave it as it was."""
-    config_class, model_class, arguments = TINY_MODELS[name]
-    torch.manual_seed(0)
-    config = getattr(transformers, config_class)(**{**arguments, **changed})
-    return getattr(transformers, model_class)(config).eval()
 
 
 def run(model, given, **options):

@@ -1,0 +1,1 @@
+"""What follows from an attention's weights? Sums that merge, and what they say."""
