@@ -17,6 +17,8 @@ from pipeline.quantised.scheme import read_scheme
 from pipeline.quantised.sides import mark_rest
 from pipeline.refs import Quantised, TensorRef
 
+# In these alone no form keeps codes: masks, states and words are smaller or unsigned.
+_PLAIN = frozenset({"F16", "BF16", "F32", "F64", "I64", "C64", "BOOL"})
 _ROLES = {
     "scales": "scales",
     "zeros": "zero points",
@@ -43,6 +45,8 @@ def recognise(
     what belongs to them too. `read` gives the bytes of a small tensor.
     """
     scheme = read_scheme(config)
+    if not scheme.config and all(one.dtype in _PLAIN for one in tensors):
+        return tuple(tensors)  # no codes, and nothing that says what they mean
     by_name = {one.name: one for one in tensors if not one.skip_reason}
     found: dict[str, TensorRef] = {}
     for form in FORMS:

@@ -139,3 +139,13 @@ def test_bytes_that_spell_json_are_settings(tmp_path):
         if one.is_side
     ]
     assert "JSON" in side.skip_reason
+
+
+def test_plain_floats_are_not_looked_at_one_by_one():
+    from pipeline.quantised import recognise
+    from pipeline.refs import TensorRef
+
+    plain = [TensorRef(f"w{i}.weight", "BF16", (2, 2), "f", 8) for i in range(3)]
+    assert recognise(plain, {}, lambda _: pytest.fail("nothing is read")) == tuple(
+        plain
+    )
