@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.layout import Layout
 from pipeline.metrics.nulls.by_shape import (
+    LARGEST,
     NULL_METRICS,
     NULLS_VERSION,
     SEED,
@@ -99,7 +100,7 @@ def _read(warehouse: Warehouse, shape: Shape) -> Null | None:
     if rows is None:
         return None
     draws = {row["metric"]: np.array(row["draws"]) for row in rows.to_pylist()}
-    return Null(*shape, SEED, draws) if set(draws) == set(NULL_METRICS) else None
+    return Null(*shape, SEED, draws) if set(draws) == {*NULL_METRICS, LARGEST} else None
 
 
 def _write(warehouse: Warehouse, null: Null) -> None:

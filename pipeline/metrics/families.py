@@ -76,10 +76,10 @@ def _top_threshold(tensor: Tensor) -> float:
 
 ENTRIES = Family("entries", 4, ("tensor_stats", "value_counts"), measure_entries)
 CHANNELS = Family("channels", 2, ("channels",), measure_channels)
-SPECTRA = Family("spectra", 4, ("spectra",), measure_spectra, uses_nulls=True)
+SPECTRA = Family("spectra", 5, ("spectra",), measure_spectra, uses_nulls=True)
 TAILS = Family("tails", 1, ("tail_fits",), measure_tails, is_default=False)
 RANDOMISED = Family(
-    "randomised", 3, ("randomised",), measure_randomised, is_default=False
+    "randomised", 4, ("randomised",), measure_randomised, is_default=False
 )
 SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
 ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, group.Adapter)

@@ -34,6 +34,14 @@ RANDOMISED = Table(
             (0, None),
             "high",
         ),
+        Column(
+            "n_beyond_shuffles",
+            COUNT,
+            "eigenvalues above those of one more shuffle, at most 1 % by chance; null with a single shuffle",
+            "eigenvalues",
+            "#{ln σ > mean + t·sd·√(1 + 1/n) of ln σ₁′}, t the 99 % quantile of n − 1",
+            (0, None),
+        ),
         *(
             column
             for metric in NULL_METRICS
@@ -50,10 +58,8 @@ RANDOMISED = Table(
                     REAL,
                     f"two-sided p of {metric} among its shuffles",
                     "",
-                    "min(2·rank / (n + 1), 4 / 9z²)",
+                    "2·P(T ≥ |z|), Student's t with n − 1 degrees of freedom",
                     (0, 1),
-                    "",
-                    "Vysochanskij & Petunin 1980",
                 ),
             )
         ),

@@ -20,7 +20,7 @@ TAIL_COLUMNS = (
     Column(
         "fit_status",
         TEXT,
-        "ok, or why there is no alpha: too_few, constant, no_tail",
+        "ok, or why there is no alpha: too_few; constant: one singular value, up to the rounding of the dtype; no_tail",
     ),
     Column(
         "alpha",
@@ -152,12 +152,17 @@ TAIL_COLUMNS = (
     Column(
         "n_spikes",
         COUNT,
-        "eigenvalues above the edge and its margin, which noise passes in 1 % of matrices",
+        "eigenvalues above the edge and its margin, which noise passes in 1 % of matrices; null where entries are too far from normal for that edge",
         "eigenvalues",
         "#{λ > mp_edge + 99.9 % margin of Tracy–Widom}",
         (0, None),
         "",
         "Johnstone 2001",
+    ),
+    Column(
+        "spikes_status",
+        TEXT,
+        "ok, or why there is no n_spikes: not_normal (table randomised has n_beyond_shuffles instead), no_bulk",
     ),
     Column(
         "mp_softrank",
@@ -182,6 +187,24 @@ NULL_COLUMNS = (
         "null_kind",
         TEXT,
         "gaussian; gaussian_misfit: entries too far from normal for the p-values to hold",
+    ),
+    Column(
+        "largest_p",
+        REAL,
+        "p of a largest eigenvalue with this share of all, in noise of the shape and kurtosis; null for gaussian_misfit",
+        "",
+        "P(λ₁/Σλ ≥ 1/stable_rank), shifted gamma law fitted to 4,000 draws",
+        (0, 1),
+        "",
+        "Chiani 2014",
+    ),
+    Column(
+        "noise_p",
+        REAL,
+        "p of the spectrum in noise of its shape: of its largest eigenvalue, or of effective rank, participation ratio and softrank; null for gaussian_misfit",
+        "",
+        "min(largest_p / 0.8, 3·min p / 0.2), p of Student's t at |z| − 0.6·|κ|",
+        (0, 1),
     ),
     *(
         column

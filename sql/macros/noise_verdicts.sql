@@ -1,26 +1,28 @@
 -- question: Which matrices cannot be told from noise?
 -- inputs: matrices, randomised, chosen_checkpoints, scalars
 
--- One row per matrix view, aliases and kernel offsets left out; q_value is over all of
--- them, at the level of false discoveries asked for. Entries far from normal are judged
--- by their own shuffles where there are some.
--- noise: the null is not rejected. structured: it is. not_normal: noise of the shape is
--- rejected, but entries of such kurtosis do that without structure, and there are no
--- shuffles. untested: there is no null.
+-- One row per matrix view, aliases and kernel offsets left out; q_value is over all that
+-- have a p, at the level of false discoveries asked for. Entries far from normal are
+-- judged by their own shuffles where there are some.
+-- noise: the null is not rejected. structured: it is. constant: it is, but the singular
+-- values are one up to rounding, as orthogonal initialisation makes them. not_normal:
+-- entries too far from normal for the null, and there are no shuffles. untested: there
+-- is no null, or the tensor was computed and never drawn: a buffer, a table of positions,
+-- rows that are all alike. n_spikes is that of the edge that holds for the entries.
 create macro noise_verdicts(model_name, revision_name, component_name, level) as table
 with asked as (
     select
-        m.*,
+        m.* replace (coalesce(m.n_spikes, r.n_beyond_shuffles) as n_spikes),
         r.random_distance,
         r.n_traps,
+        m.is_buffer
+            or m.component in ('ssm_a_log', 'rotary', 'mask')
+            or m.numerical_rank <= 1 as is_computed,
         if(r.stable_rank_shuffle_p is null, m.null_kind, 'shuffled') as null_used,
-        least(1, 4 * if(r.stable_rank_shuffle_p is null, least(
-            m.stable_rank_null_p, m.effective_rank_null_p,
-            m.participation_ratio_null_p, m.mp_softrank_null_p
-        ), least(
+        if(r.stable_rank_shuffle_p is null, m.noise_p, least(1, 4 * least(
             r.stable_rank_shuffle_p, r.effective_rank_shuffle_p,
             r.participation_ratio_shuffle_p, r.mp_softrank_shuffle_p
-        ))) as smallest_p,
+        ))) as evidence_p,
     from matrices as m
     semi join chosen_checkpoints(model_name, revision_name) as chosen
         on chosen.model = m.model
@@ -37,7 +39,7 @@ with asked as (
         and is_asked(m.component, component_name)
 ),
 known as (
-    select *, if(null_used is null, null, smallest_p) as p_value from asked
+    select *, if(is_computed, null, evidence_p) as p_value from asked
 ),
 ranked as (
     select
@@ -57,9 +59,10 @@ tested as (
 select
     *,
     case
-        when p_value is null then 'untested'
+        when is_computed or null_used is null then 'untested'
+        when p_value is null then 'not_normal'
         when q_value >= level then 'noise'
-        when null_used = 'gaussian_misfit' then 'not_normal'
+        when fit_status = 'constant' then 'constant'
         else 'structured'
     end as verdict,
 from tested;

@@ -18,7 +18,7 @@
 -- column: metric text — name of the metric
 -- column: value real — its value
 -- column: null_z real standard deviations — of the metric against noise, if known
--- column: verdict text — noise, structured, not_normal or untested, as query noise says
+-- column: verdict text — noise, structured, constant, not_normal or untested
 -- column: q_value real — of being noise, among all matrices of the checkpoint
 
 with judged as (

@@ -24,7 +24,7 @@
 -- column: mp_sigma real — standard deviation of the noise that would make the bulk
 -- column: mp_edge real — upper edge of the bulk
 -- column: n_spikes integer eigenvalues — above the edge and its margin
--- column: verdict text — noise, structured, not_normal or untested, as query noise says
+-- column: verdict text — noise, structured, constant, not_normal or untested
 -- column: q_value real — of being noise, among all matrices of the checkpoint
 
 with listed as (

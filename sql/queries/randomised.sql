@@ -15,10 +15,10 @@
 -- column: n_rows integer — rows
 -- column: n_cols integer — columns
 -- column: random_distance real root mean squares of σ — from the shuffled spectrum
--- column: n_spikes integer eigenvalues — above the edge of noise, as the entries lie
+-- column: n_spikes integer eigenvalues — above the edge of noise, or of its shuffles
 -- column: n_traps integer eigenvalues — the same after the shuffle: large entries alone
 -- column: spectral_norm real — largest singular value
--- column: verdict text — noise, structured, not_normal or untested, as query noise says
+-- column: verdict text — noise, structured, constant, not_normal or untested
 -- column: q_value real — Benjamini–Hochberg over all matrices tested
 -- column: null_kind text — gaussian; shuffled: its own shuffles; gaussian_misfit
 

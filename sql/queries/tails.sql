@@ -14,7 +14,8 @@
 -- column: tensor text — full state-dict key
 -- column: view text — whole, or the part of the tensor
 -- column: component text — component of the view
--- column: verdict text — power_law, other_law, unjudged, noise, not_normal, untested
+-- column: verdict text — power_law, other_law, unjudged, constant, noise, not_normal,
+--   untested
 -- column: alpha real — exponent of the tail
 -- column: alpha_stderr real — its standard error
 -- column: alpha_null_z real standard deviations — against noise of its shape
@@ -72,6 +73,7 @@ select
 from judged
 order by
     array_position([
-        'power_law', 'other_law', 'unjudged', 'noise', 'not_normal', 'untested'
+        'power_law', 'other_law', 'unjudged', 'constant', 'noise', 'not_normal',
+        'untested'
     ], tail),
     alpha nulls last, model, revision, position, view

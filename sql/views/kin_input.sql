@@ -32,10 +32,8 @@ bases as (
 noise as (
     select
         model, revision,
-        avg((4 * least(
-            stable_rank_null_p, effective_rank_null_p,
-            participation_ratio_null_p, mp_softrank_null_p
-        ) >= 0.05)::int) as noise_fraction,
+        -- Initialisers draw no entries that are far from normal.
+        avg((coalesce(noise_p, 0) >= 0.05)::int) as noise_fraction,
     from matrices
     where null_kind is not null and matrix_view <> 'kernel_offset' and not is_buffer
     group by all

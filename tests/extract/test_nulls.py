@@ -6,7 +6,7 @@ import pytest
 
 import pipeline.extract.nulls as nulls_of_runs
 from pipeline.extract import Settings, extract_checkpoint
-from pipeline.metrics.nulls.by_shape import NULL_METRICS
+from pipeline.metrics.nulls.by_shape import LARGEST, NULL_METRICS
 from pipeline.refs import ModelRef
 from pipeline.sources import discover
 from pipeline.tables import NULLS, SPECTRA
@@ -36,7 +36,8 @@ def test_a_row_per_shape_and_metric_summarises_its_draws(tmp_path, warehouse):
     assert shapes == {"50x16", "32x16", "16x16", "64x16"}
     for row in (row for table in tables for row in table.to_pylist()):
         draws = np.array(row["draws"])
-        assert row["n_draws"] == draws.size <= 200
+        most = 4000 if row["metric"] == LARGEST else 200
+        assert row["n_draws"] == draws.size <= most
         assert row["mean"] == pytest.approx(draws.mean())
         assert row["sd"] == pytest.approx(draws.std(ddof=1))
         assert row["q05"] <= row["q25"] <= row["q50"] <= row["q75"] <= row["q95"]

@@ -6,8 +6,8 @@ from tests.sql.small_zoo import pick, place, spectrum
 from tests.tiny_warehouse import tiny_warehouse
 
 P = {
-    "strong": (0.001, "gaussian"),
-    "heavy": (0.01, "gaussian_misfit"),
+    "strong": (0.004, "gaussian"),
+    "heavy": (None, "gaussian_misfit"),
     "weak": (0.5, "gaussian"),
 }
 
@@ -22,9 +22,8 @@ def lake(tmp_path):
             [2.0, 1.0],
             (9, 9),
             null_kind=kind,
-            stable_rank_null_p=p,
-            effective_rank_null_p=1.0,
-            participation_ratio_null_p=1.0,
+            noise_p=p,
+            numerical_rank=2,
         )
         for name, (p, kind) in P.items()
     ]
@@ -32,21 +31,37 @@ def lake(tmp_path):
     return tiny_warehouse(tmp_path, checkpoints=[{}], tensors=tensors, spectra=spectra)
 
 
-def test_four_metrics_count_four_times_and_q_is_over_those_tested(lake):
-    # p are 0.004, 0.04 and 1; of three, q are 0.004·3/1, 0.04·3/2 and 1.
+def test_q_is_over_those_that_have_a_p(lake):
     assert pick(lake, "noise", "tensor verdict p_value q_value") == [
-        ("weak", "noise", 1.0, 1.0),
-        ("heavy", "noise", 0.04, pytest.approx(0.06)),
+        ("weak", "noise", 0.5, 0.5),
+        ("heavy", "not_normal", None, None),
         ("tiny", "untested", None, None),
-        ("strong", "structured", 0.004, pytest.approx(0.012)),
+        ("strong", "structured", 0.004, pytest.approx(0.008)),
     ]
 
 
-def test_entries_far_from_normal_reject_without_a_verdict(lake):
-    rows = pick(lake, "noise", "tensor verdict", level=0.1)
-    assert ("heavy", "not_normal") in rows
-    assert ("strong", "structured") in rows
-    assert ("weak", "noise") in rows
+def test_what_was_computed_and_never_drawn_has_no_verdict(tmp_path):
+    told = {"null_kind": "gaussian", "noise_p": 1e-9, "numerical_rank": 2}
+    tensors = [
+        place("trained", (9, 9), position=0),
+        place("mask", (9, 9), position=1, is_buffer=True),
+        place("decay", (9, 9), position=2, component="ssm_a_log"),
+        place("alike", (9, 9), position=3),
+        place("orthogonal", (9, 9), position=4),
+    ]
+    more = {"alike": {"numerical_rank": 1}, "orthogonal": {"fit_status": "constant"}}
+    spectra = [
+        spectrum(t["tensor"], [2.0, 1.0], (9, 9), **told | more.get(t["tensor"], {}))
+        for t in tensors
+    ]
+    lake = tiny_warehouse(tmp_path, checkpoints=[{}], tensors=tensors, spectra=spectra)
+    assert dict(pick(lake, "noise", "tensor verdict")) == {
+        "trained": "structured",
+        "mask": "untested",
+        "decay": "untested",
+        "alike": "untested",
+        "orthogonal": "constant",
+    }
 
 
 def shuffled(tensor, p, **more):
@@ -60,20 +75,26 @@ def shuffled(tensor, p, **more):
 def mixed(tmp_path):
     """Two matrices of heavy entries, and one of normal ones; all were shuffled."""
     names = ["heavy", "hollow", "normal"]
-    nulls = {f"{n}_null_p": 0.001 for n in ("stable_rank", "effective_rank")}
-    nulls |= {f"{n}_null_p": 1.0 for n in ("participation_ratio", "mp_softrank")}
     kinds = ["gaussian_misfit", "gaussian_misfit", "gaussian"]
+    known = {"heavy": {}, "hollow": {}, "normal": {"noise_p": 0.004, "n_spikes": 1}}
     return tiny_warehouse(
         tmp_path,
         checkpoints=[{}],
         tensors=[place(n, (9, 9), position=i) for i, n in enumerate(names)],
         spectra=[
-            spectrum(name, [2.0, 1.0], (9, 9), null_kind=kind, n_spikes=1, **nulls)
+            spectrum(
+                name,
+                [2.0, 1.0],
+                (9, 9),
+                null_kind=kind,
+                numerical_rank=2,
+                **known[name],
+            )
             for name, kind in zip(names, kinds, strict=True)
         ],
         randomised=[
-            shuffled("heavy", 0.002),
-            shuffled("hollow", 0.9, n_traps=1),
+            shuffled("heavy", 0.002, n_beyond_shuffles=3),
+            shuffled("hollow", 0.9, n_traps=1, n_beyond_shuffles=0),
             {"tensor": "normal", "random_distance": 0.1, "n_traps": 0},
         ],
     )
@@ -91,9 +112,9 @@ def test_entries_far_from_normal_are_judged_by_their_shuffles(mixed):
 def test_shuffled_matrices_by_traps_then_distance(mixed):
     columns = "tensor random_distance n_spikes n_traps verdict"
     assert pick(mixed, "randomised", columns) == [
-        ("hollow", 0.2, 1, 1, "noise"),
+        ("hollow", 0.2, 0, 1, "noise"),
         ("normal", 0.1, 1, 0, "structured"),
-        ("heavy", 0.2, 1, 0, "structured"),
+        ("heavy", 0.2, 3, 0, "structured"),
     ]
     assert pick(mixed, "randomised", "tensor", component="o") == []
 
@@ -112,11 +133,10 @@ LAWS = {
 
 
 def test_tails_have_a_verdict_only_where_noise_is_rejected(tmp_path):
-    names = ("stable_rank", "effective_rank", "participation_ratio", "mp_softrank")
-    nulls = {f"{name}_null_p": 1.0 for name in names} | {"null_kind": "gaussian"}
+    nulls = {"null_kind": "gaussian", "numerical_rank": 2}
     spectra = [
         spectrum(name, [2.0, 1.0], (9, 9), alpha=3.0, **nulls | fit)
-        | {"stable_rank_null_p": 1.0 if name == "noise" else 1e-6}
+        | {"noise_p": 1.0 if name == "noise" else 1e-6}
         for name, (fit, _) in LAWS.items()
     ]
     lake = tiny_warehouse(

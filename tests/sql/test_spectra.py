@@ -5,12 +5,9 @@ import pytest
 from tests.sql.small_zoo import pick, place, spectrum
 from tests.tiny_warehouse import tiny_warehouse
 
-P = dict.fromkeys(("effective_rank", "participation_ratio", "mp_softrank"), 1.0)
-
 
 def judged(tensor, p, sigma=(3.0, 2.0, 1.0), **more):
-    nulls = {f"{name}_null_p": value for name, value in {**P, "stable_rank": p}.items()}
-    return spectrum(tensor, sigma, (9, 9), null_kind="gaussian", **nulls, **more)
+    return spectrum(tensor, sigma, (9, 9), null_kind="gaussian", noise_p=p, **more)
 
 
 @pytest.fixture

@@ -75,14 +75,19 @@ def _draw_noise(axes: Axes, spectrum: Spectrum) -> None:
     if not sigma or not edge:
         return
     axes.plot(*spectrum.noise(sigma), color=_BULK, label="noise that fits the bulk")
-    n_spikes = int(spectrum.number("n_spikes") or 0)
+    # Null where entries are too far from normal for the edge to mean anything.
+    counted = spectrum.number("n_spikes")
+    n_spikes = int(counted or 0)
     spikes = "spike" if n_spikes == 1 else "spikes"
+    above = f"{n_spikes} {spikes} above it"
+    if counted is None:
+        above = "entries too far from normal for it"
     axes.axvline(
         edge,
         color=_BULK,
         linewidth=0.8,
         linestyle=(0, (4, 2)),
-        label=f"its edge; {n_spikes} {spikes} above it",
+        label=f"its edge; {above}",
     )
     lam = spectrum.lam[:n_spikes]
     foot = axes.get_xaxis_transform()

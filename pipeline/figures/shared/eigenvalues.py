@@ -115,6 +115,7 @@ def say_verdict(spectrum: Spectrum) -> str:
     """The verdict against noise with its q-value, in words."""
     words = {
         "structured": "differs from noise of its shape",
+        "constant": "one singular value, up to rounding",
         "noise": "no different from noise of its shape",
         "not_normal": "entries too far from normal to compare with noise",
         "untested": "not compared with noise",

@@ -10,18 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.metrics.nulls.largest import (
+    LargestLaw,
+    draw_largest,
+    fit_largest,
+    largest_p,
+)
 from pipeline.metrics.nulls.noise import draw_noise
 from pipeline.metrics.spectra.spectrum import shape_metrics
 from pipeline.metrics.tails.tail import MIN_SIDE, describe_tail
 from pipeline.row import Row
 
 # Raised when a metric below changes its definition, or the draws their law.
-NULLS_VERSION = 2
+NULLS_VERSION = 3
 
 NULL_METRICS = (
     "alpha",
@@ -33,6 +40,14 @@ NULL_METRICS = (
     "mp_softrank",
 )
 
+# Drawn beside them, and far more often: ln(λ₁/Σλ), for the evidence of one eigenvalue.
+LARGEST = "ln_largest_share"
+
+# What `noise_p` weighs: the largest eigenvalue, where one planted direction shows and
+# nothing else does, and what bulk and ranks say.
+_BULK_METRICS = ("effective_rank", "participation_ratio", "mp_softrank")
+_LARGEST_WEIGHT = 0.8
+
 SEED = 20_211
 
 # 200 draws as long as they are cheap; above, a p-value rests on z more than on ranks.
@@ -42,6 +57,7 @@ _MOST_DRAWS, _FEWEST_DRAWS, _CHEAP_SIDE = 200, 40, 512
 # their standard deviations, seen over shapes from 64×8 to 1000×40. Uniform entries, as
 # initialisers draw them, have κ = −1.2 and must not be called trained for it.
 MOST_KURTOSIS = 1.25
+_BULK_SHIFT = 0.6
 
 Shape = tuple[int, int]
 
@@ -54,6 +70,11 @@ class Null:
     n_small: int
     seed: int
     draws: Mapping[str, NDArray[np.float64]]
+
+    @cached_property
+    def largest(self) -> LargestLaw:
+        """The law of the largest eigenvalue's share."""
+        return fit_largest(self.draws[LARGEST], self.n_small)
 
 
 Nulls = Mapping[Shape, Null]
@@ -89,13 +110,15 @@ def gather_null(shape: Shape, rows: list[Row], *, seed: int = SEED) -> Null:
         name: np.sort([row[name] for row in rows if row[name] is not None])
         for name in NULL_METRICS
     }
-    return Null(*shape, seed, draws)
+    rng = np.random.default_rng([seed, *shape])
+    return Null(*shape, seed, draws | {LARGEST: draw_largest(*shape, rng)})
 
 
 def compare_with_null(row: Row, null: Null | None, kurtosis: float | None) -> Row:
-    """null_kind, and z and p by metric, of a matrix with these metrics and entries.
+    """null_kind, noise_p, and z and p by metric, of a matrix with these metrics.
 
-    `kurtosis` is the excess kurtosis of the entries, None where it is undefined.
+    `kurtosis` is the excess kurtosis of its entries, None where it is undefined. With
+    entries too far from normal no p holds for all of them: there is no noise_p.
     """
     if null is None or row.get("stable_rank") is None:
         return {}
@@ -109,7 +132,30 @@ def compare_with_null(row: Row, null: Null | None, kurtosis: float | None) -> Ro
         z = (value - float(draws.mean())) / spread
         compared[f"{name}_null_z"] = z
         compared[f"{name}_null_p"] = null_p(value, z, draws)
+    if is_near_normal:
+        largest = largest_p(row["stable_rank"], null.largest, kurtosis)
+        compared["largest_p"] = largest
+        compared["noise_p"] = _noise_p(compared, largest, null, kurtosis or 0.0)
     return compared
+
+
+def _noise_p(compared: Row, largest: float, null: Null, kurtosis: float) -> float:
+    """Of the whole spectrum: the least p of two kinds of evidence, each weighed.
+
+    The bulk's metrics are near normal in noise of a shape: a Student t of the draws
+    that mean and spread come from, once what entries of this kurtosis may shift them
+    is taken off. Bonferroni, with most of the weight on the largest eigenvalue.
+    """
+    from scipy.special import stdtr
+
+    smallest = 1.0
+    for name in _BULK_METRICS:
+        z, n = compared.get(f"{name}_null_z"), null.draws[name].size
+        if z is not None:
+            away = max(abs(z) - _BULK_SHIFT * abs(kurtosis), 0.0) / sqrt(1 + 1 / n)
+            smallest = min(smallest, 2 * float(stdtr(n - 1, -away)))
+    of_bulk = len(_BULK_METRICS) * smallest / (1 - _LARGEST_WEIGHT)
+    return min(1.0, largest / _LARGEST_WEIGHT, of_bulk)
 
 
 def null_p(value: float, z: float, draws: NDArray[np.float64]) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.nulls.by_shape import MOST_KURTOSIS, NULL_METRICS, null_p
+from pipeline.metrics.nulls.by_shape import MOST_KURTOSIS, NULL_METRICS
 from pipeline.metrics.nulls.shuffles import PIECE_BYTES, shuffle_rows
 from pipeline.metrics.spectra.matrix_views import no_view
 from pipeline.metrics.spectra.singular_values import (
@@ -27,7 +27,7 @@ from pipeline.metrics.spectra.singular_values import (
 )
 from pipeline.metrics.spectra.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectra.spectrum import shape_metrics
-from pipeline.metrics.tails.marchenko_pastur import fit_bulk
+from pipeline.metrics.tails.marchenko_pastur import SPIKE_LEVEL, fit_bulk
 from pipeline.metrics.tails.tail import MIN_SIDE, describe_tail
 from pipeline.metrics.tensor import Rows, Tensor, Unsolved, View
 from pipeline.row import Row
@@ -134,6 +134,7 @@ def _compare(
     }
     if len(drawn) < _FEWEST_SHUFFLES:
         return row
+    row["n_beyond_shuffles"] = n_beyond_shuffles(solved.sigma, [d.sigma for d in drawn])
     of_each = [
         shape_metrics(each.sigma)
         | describe_tail(each.sigma, **sides, eps=eps, error_bound=each.error_bound)
@@ -161,12 +162,30 @@ def _n_traps(sigma: Sigma, *, n_rows: int, n_cols: int) -> int | None:
     return None if bulk is None else bulk.n_spikes
 
 
+def n_beyond_shuffles(sigma: Sigma, shuffled: list[Sigma]) -> int:
+    """Singular values above the largest that one more shuffle would have.
+
+    The edge is that of the entries themselves, however heavy: the upper bound of ln σ₁
+    of one more shuffle, by Student's t of those there are.
+    """
+    from scipy.special import stdtrit
+
+    largest = np.log([each[0] for each in shuffled])
+    n = largest.size
+    reach = float(stdtrit(n - 1, 1 - SPIKE_LEVEL)) * sqrt(1 + 1 / n)
+    edge = float(largest.mean()) + reach * float(largest.std(ddof=1))
+    return int((np.log(np.maximum(sigma, np.finfo(float).tiny)) > edge).sum())
+
+
 def compare_with_shuffles(row: Row, of_shuffles: list[Row]) -> Row:
     """Where each shape metric lies among its shuffles, as z and p.
 
     A metric that all shuffles share has none. z is that of one more value of the same
-    law: it allows for what few shuffles leave unknown of their own mean.
+    law: it allows for what few shuffles leave unknown of their own mean, and p, by
+    Student's t, for what they leave unknown of their spread.
     """
+    from scipy.special import stdtr
+
     compared: Row = {}
     for name in NULL_METRICS:
         found = [each[name] for each in of_shuffles if each.get(name) is not None]
@@ -176,5 +195,5 @@ def compare_with_shuffles(row: Row, of_shuffles: list[Row]) -> Row:
         spread = float(draws.std(ddof=1)) * sqrt(1 + 1 / draws.size)
         z = (value - float(draws.mean())) / spread
         compared[f"{name}_shuffle_z"] = z
-        compared[f"{name}_shuffle_p"] = null_p(value, z, draws)
+        compared[f"{name}_shuffle_p"] = 2 * float(stdtr(draws.size - 1, -abs(z)))
     return compared

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pipeline.dtypes import DTYPES
-from pipeline.metrics.nulls.by_shape import compare_with_null, shape_of
+from pipeline.metrics.nulls.by_shape import (
+    MOST_KURTOSIS,
+    compare_with_null,
+    shape_of,
+)
 from pipeline.metrics.spectra.solving import kurtosis_of, solve_view
 from pipeline.metrics.spectra.spectrum import describe_spectrum
 from pipeline.metrics.tails.tail import describe_tail
@@ -23,10 +27,21 @@ def measure_spectra(tensor: Tensor) -> Rows:
     for view in tensor.views:
         row = _measure_view(tensor, view)
         null = tensor.nulls.get(shape_of(view.n_rows, view.n_cols))
-        if null is not None and row["status"] == "ok":
-            row |= compare_with_null(row, null, kurtosis_of(tensor, view))
+        if row["status"] == "ok":
+            kurtosis = kurtosis_of(tensor, view)
+            row |= compare_with_null(row, null, kurtosis)
+            row |= _judge_edge(row, kurtosis)
         rows.append(row)
     return {"spectra": rows}
+
+
+def _judge_edge(row: Row, kurtosis: float | None) -> Row:
+    """No spikes without an edge: entries with heavy tails pass it without structure."""
+    if row.get("n_spikes") is None:
+        return {"spikes_status": "no_bulk"}
+    if (kurtosis or 0.0) > MOST_KURTOSIS:
+        return {"n_spikes": None, "spikes_status": "not_normal"}
+    return {"spikes_status": "ok"}
 
 
 def no_view(tensor: Tensor) -> Row:

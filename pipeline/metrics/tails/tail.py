@@ -17,6 +17,10 @@ MIN_SIDE = 8
 
 _EPS_SINGLE = float(np.finfo(np.float32).eps)
 
+# Rounding to a dtype of epsilon ε spreads equal singular values by 1.2·ε at most, as
+# its error is a noise matrix of that norm; making them in float32 by some of its ε.
+_ROUNDING_SPREAD, _MAKING_SPREAD = 2.0, 32 * _EPS_SINGLE
+
 
 def describe_tail(
     sigma: NDArray[np.float64],
@@ -38,6 +42,8 @@ def describe_tail(
     s = sigma / unit
     lam = fitted_eigenvalues(sigma, eps=eps, error_bound=error_bound)
     fit = fit_power_law(lam)
+    if fit.status != "too_few" and _is_constant(sigma, eps, error_bound):
+        fit = PowerLaw("constant")
     row = _describe_fit(fit, unit) | {
         "alpha_hill": hill_alpha(lam) if lam.size >= MIN_SIDE else None,
         "n_erg_spikes": n_erg_spikes(lam),
@@ -45,6 +51,14 @@ def describe_tail(
     if s.size < MIN_SIDE:
         return row
     return row | _describe_bulk(s**2, unit, max(n_rows, n_cols))
+
+
+def _is_constant(
+    sigma: NDArray[np.float64], eps: float | None, error_bound: float
+) -> bool:
+    """Whether all singular values are one, up to the rounding of the entries."""
+    spread = max(_ROUNDING_SPREAD * (eps or 0.0), _MAKING_SPREAD) * float(sigma[0])
+    return float(sigma[0] - sigma[-1]) <= spread + 2 * error_bound
 
 
 def fitted_eigenvalues(
