@@ -27,7 +27,7 @@ _SKEWNESS, _OWN_SKEWNESS_BELOW = 0.2935, 32
 _CORNER, _CORNER_LEAST = 12, 20
 
 # Entries of excess kurtosis κ > 0 raise ln(λ₁/Σλ) by 0.27 to 0.34·κ of its standard
-# deviations, seen from 16×8 to 256×256; flatter entries lower it, and are given no credit for it.
+# deviations, seen from 16×8 to 256×256; flatter ones lower it and get no credit for it.
 _KURTOSIS_SHIFT = 0.35
 
 _PRECISION = 1e-11

@@ -1,0 +1,1 @@
+"""How often is each verdict wrong, against the error that it states?"""
