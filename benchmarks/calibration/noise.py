@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibration.table import Rate
-from pipeline.metrics.entries.statistics import Row
 from pipeline.metrics.nulls.by_shape import (
     Null,
     compare_with_null,
@@ -18,6 +17,7 @@ from pipeline.metrics.nulls.by_shape import (
 from pipeline.metrics.nulls.largest import draw_largest
 from pipeline.metrics.spectra.spectrum import shape_metrics
 from pipeline.metrics.tails.tail import describe_tail
+from pipeline.row import Row
 
 TITLE = "Noise"
 INTRO = (

@@ -25,6 +25,14 @@ class HeadedPart:
     projection: Projection
     n_heads: int
 
+    @property
+    def head_size(self) -> int:
+        """Rows or columns of a head, along the side that holds heads."""
+        view = self.projection.view
+        is_output = self.part != "o"
+        along_cols = is_output == self.projection.is_transposed
+        return (view.n_cols if along_cols else view.n_rows) // self.n_heads
+
 
 Parts = Mapping[str, Sequence[HeadedPart]]
 

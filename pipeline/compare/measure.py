@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -10,13 +10,16 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compare.heads import Parts, head_rows
+from pipeline.compare.heads import HeadedPart, Parts, head_rows
 from pipeline.compare.match import Match, describe_match
+from pipeline.dtypes import DTYPES
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
 from pipeline.metrics.arrays.decode import is_measurable
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.changes.change import measure_change
+from pipeline.metrics.changes.kinds import name_change
+from pipeline.metrics.changes.orders import Orders, moves_blocks
 from pipeline.metrics.changes.subspaces import measure_directions
 from pipeline.refs import TensorRef
 from pipeline.row import Row
@@ -26,6 +29,9 @@ from pipeline.stages.settings import StageSettings
 Block = NDArray[np.floating]
 Matrix = NDArray[np.float64]
 MakePair = Callable[[], tuple[Matrix, Matrix]]
+
+# Of a pair in float64, that its directions and the kind of its change take at most.
+_COPIES = 8
 
 # What a pair of equal digests says without being read.
 IDENTICAL: Row = {
@@ -113,20 +119,46 @@ class PairJob:
         is_changed = row["status"] == "ok" and row["change_norm"] > 0
         if row["status"] == "ok" and not is_changed:
             row["status"] = "identical"
-        is_matrix = len(shape) == 2 and min(shape) > 1
-        if not (self.with_directions and is_changed and is_matrix):
+        if not (self.with_directions and is_changed):
             return row
-        row["design_rank"] = min(shape)
+        is_matrix = len(shape) == 2 and min(shape) > 1
+        if is_matrix:
+            row["design_rank"] = min(shape)
         if row["n_left_out"]:
             return row
-        need = 6 * 8 * prod(shape)
+        need = _COPIES * 8 * prod(shape)
         if need > self.settings.memory_bytes // self.settings.threads:
             return row | {"reason": f"directions need {need} bytes: raise --memory"}
         old, new = pair()
-        heads: list[Row] = []
+        if not is_matrix:
+            # A vector is one column; kernels lie beside each other.
+            old, new = (x.reshape(len(x) if x.ndim else 1, -1) for x in (old, new))
+            return row | _name_order(name_change(old, new, sigma=None, eps=None), ())
+        parts: Sequence[HeadedPart] = ()
         if match.old and match.how not in ("transposed", "resized"):
-            heads = head_rows(self.parts.get(match.old.name, ()), old, new)
-        return row | measure_directions(old, new) | {"heads": heads}
+            parts = self.parts.get(match.old.name, ())
+        found = measure_directions(old, new, eps=_epsilon(match))
+        return row | _name_order(found, parts) | {"heads": head_rows(parts, old, new)}
+
+
+def _epsilon(match: Match) -> float | None:
+    """Of the new side's dtype; what an adapter adds is not rounded."""
+    if match.new is None or match.how == "adapter" or match.new.quantised:
+        return None
+    return DTYPES[match.new.dtype].eps
+
+
+def _name_order(found: Row, parts: Sequence[HeadedPart]) -> Row:
+    """With what a permutation moves: heads where every moved side moves in heads."""
+    orders: Orders | None = found.pop("orders", None)
+    if orders is None:
+        return found
+    moved = orders.side()
+    sizes = {part.head_size for part in parts}
+    order = orders.cols if moved == "cols" else orders.rows
+    if moved != "both" and any(moves_blocks(order, size) for size in sizes):
+        moved = "heads"
+    return found | {"permuted": moved}
 
 
 def walk_pairs(a: TensorValues, b: TensorValues) -> Iterator[tuple[Block, Block]]:

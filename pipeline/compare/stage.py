@@ -58,7 +58,7 @@ def measure_pair(job: Job) -> Measured:
 
 COMPARE = Stage(
     "compare",
-    3,
+    4,
     "pair",
     (HEAD_CHANGES, TENSOR_CHANGES),
     measure_pair,

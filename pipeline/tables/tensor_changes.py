@@ -112,6 +112,32 @@ TENSOR_CHANGES = Table(
         _fraction("sign_flip_fraction", "pairs of opposite sign", "#{ab < 0} / n"),
         _fraction("unchanged_fraction", "pairs of equal values", "#{a = b} / n"),
         _positive("abs_max_change", "largest change of an entry", "max |b − a|"),
+        Column(
+            "change_kind",
+            TEXT,
+            "what the change is, each by its own test: pruned, scaled, sign_flipped, permuted, rounded, low_rank or dense; null where it was not asked for",
+        ),
+        Column(
+            "change_size",
+            REAL,
+            "by kind: fraction pruned, factor (the median of several), fraction flipped, fraction of rows or columns moved, bits kept, rank, or relative change",
+        ),
+        _fraction(
+            "change_share",
+            "energy of the difference that the kind explains",
+            "Σ_kind d² / Σd²",
+        ),
+        Column(
+            "permuted",
+            TEXT,
+            "what a permutation moves: rows, cols, both, or heads: whole heads of an attention",
+        ),
+        Column(
+            "row_order",
+            TEXT,
+            "digest of the order of the rows: equal orders, equal digests; null where they stay",
+        ),
+        Column("col_order", TEXT, "the same of the columns"),
         _positive(
             "change_spectral_norm",
             f"largest singular value of the difference; {_MATRIX}",

@@ -1,14 +1,14 @@
 -- question: Which matrices cannot be told from noise?
 -- inputs: matrices, randomised, chosen_checkpoints, scalars
 
--- One row per matrix view, aliases and kernel offsets left out; q_value is over all that
--- have a p, at the level of false discoveries asked for. Entries far from normal are
--- judged by their own shuffles where there are some.
+-- One row per matrix view, aliases and kernel offsets left out; q_value is over all
+-- that have a p, at the level of false discoveries asked for. Entries far from normal
+-- are judged by their own shuffles where there are some.
 -- noise: the null is not rejected. structured: it is. constant: it is, but the singular
 -- values are one up to rounding, as orthogonal initialisation makes them. not_normal:
 -- entries too far from normal for the null, and there are no shuffles. untested: there
--- is no null, or the tensor was computed and never drawn: a buffer, a table of positions,
--- rows that are all alike. n_spikes is that of the edge that holds for the entries.
+-- is no null, or the tensor was computed and never drawn: a buffer, a table of
+-- positions, rows that are all alike. n_spikes is that of the edge that holds for the entries.
 create macro noise_verdicts(model_name, revision_name, component_name, level) as table
 with asked as (
     select

@@ -1,11 +1,10 @@
--- question: Which layers did a fine-tune move, and was its change low-rank or noise?
+-- question: Which layers did a fine-tune move, and what kind of change was it?
 -- grain: one row per pair of checkpoints, layer, component and parameter
 -- param: model text from tensor_changes.model — the newer model
 -- param: revision text = null from tensor_changes.revision — null: every revision
 -- param: from_model text = null — the older model; null: any
 -- param: from_revision text = null — its revision; null: any
--- param: level real = 0.05 in 0..1 — false discoveries among the changes called no
---   noise
+-- param: level real = 0.05 in 0..1 — false discoveries among the changes called dense
 -- inputs: judged_changes, scalars
 -- column: revision text — the newer checkpoint
 -- column: from_model text — the older model
@@ -19,10 +18,12 @@
 -- column: rank_fraction real fraction — rank_90 of the change over the smaller side
 -- column: stable_rank_null_z real — of the change, against noise of its shape
 -- column: effective_rank_null_z real — the same
--- column: q_value real — Benjamini–Hochberg over all changed matrices, the least one
+-- column: q_value real — Benjamini–Hochberg over all dense changes, the least one
 -- column: n_intruders integer dimensions — new leading directions that A has not
--- column: verdict text — still; low_rank: of lower effective rank than noise;
---   noise: not told from it; structured: told otherwise; untested; mixed
+-- column: verdict text — still, pruned, scaled, sign_flipped, permuted, rounded,
+--   low_rank; dense; noise: dense and not told from noise of the shape; untested; mixed
+-- column: size real — change_size of tensor_changes: its unit depends on the verdict
+-- column: units text — of a permutation: heads, hidden units, rows, cols or both
 
 with raised as (
     select
@@ -39,17 +40,13 @@ with raised as (
 judged as (
     select
         *,
-        if(
-            p_value is null,
-            null,
-            least(1.0, min(more) over (order by p_value desc))
-        ) as q,
+        if(p_value is null, null, least(1.0, min(more) over (order by p_value desc)))
+            as q,
         case
             when status = 'identical' then 'still'
-            when q is null then 'untested'
+            when change_kind is null then 'untested'
             when q >= $level then 'noise'
-            when effective_rank_null_z < 0 then 'low_rank'
-            else 'structured'
+            else change_kind
         end as verdict,
     from raised
 )
@@ -74,6 +71,8 @@ select
     min(q) as q_value,
     sum(n_intruders)::bigint as n_intruders,
     if(count(distinct verdict) = 1, any_value(verdict), 'mixed') as verdict,
+    if(count(distinct verdict) = 1, avg(change_size), null) as size,
+    any_value(units) as units,
 from judged
 group by revision, from_model, from_revision, layer, component, parameter
 order by revision, from_model, from_revision, relative_change desc, layer, component

@@ -160,3 +160,34 @@ def test_unnumbered_and_repeated_steps_are_refused():
         pair_steps([step(None, "x"), step(1, "y")], "previous")
     with pytest.raises(UsageError, match="run@x and run@y are both step 1"):
         pair_steps([step(1, "x"), step(1, "y")], "first")
+
+
+def test_permuted_hidden_units_and_heads_are_named(tmp_path, warehouse):
+    """The same function: units of an MLP and whole heads in a new order."""
+    base = gpt2_tensors()
+    order = np.random.default_rng(1).permutation(64)
+    heads = np.arange(16).reshape(2, 8)[::-1].ravel()
+    same = dict(base)
+    mlp, attention = "h.1.mlp.", "h.0.attn."
+    same[f"{mlp}c_fc.weight"] = base[f"{mlp}c_fc.weight"][:, order]
+    same[f"{mlp}c_proj.weight"] = base[f"{mlp}c_proj.weight"][order]
+    fused = np.concatenate([heads + part * 16 for part in range(3)])
+    same[f"{attention}c_attn.weight"] = base[f"{attention}c_attn.weight"][:, fused]
+    same[f"{attention}c_attn.bias"] = base[f"{attention}c_attn.bias"][fused]
+    same[f"{attention}c_proj.weight"] = base[f"{attention}c_proj.weight"][heads]
+    same = {name: np.ascontiguousarray(tensor) for name, tensor in same.items()}
+    old = save_model(tmp_path / "base", base)
+    compare(old, save_model(tmp_path / "same", same), warehouse)
+    found = run_query(warehouse.root, "moved", {"model": "same"}).to_pylist()
+    moved = {
+        (row["layer"], row["component"]): (row["verdict"], row["units"])
+        for row in found
+        if row["verdict"] != "still"
+    }
+    assert moved == {
+        (1, "up"): ("permuted", "hidden units"),
+        (1, "down"): ("permuted", "hidden units"),
+        (0, "qkv"): ("permuted", "heads"),
+        (0, "qkv.bias"): ("permuted", "heads"),
+        (0, "o"): ("permuted", "heads"),
+    }

@@ -44,6 +44,8 @@ def changed(tensor, layer, *, norm=1.0, rank=10.0, n_elements=32, **more):
         "change_rank_90": 2,
         "design_rank": 4,
         "n_intruders": 1,
+        "change_kind": "dense",
+        "change_size": norm / 10,
         **more,
     }
 
@@ -69,11 +71,41 @@ def test_moved(compared):
     )
     assert pick(compared, "moved", columns, model="tuned") == [
         (1, "q", 1, 1, 0.4, 16 / 25, 0.5, 1, "noise"),
-        (0, "q", 1, 1, 0.3, 9 / 25, 0.5, 1, "low_rank"),
+        (0, "q", 1, 1, 0.3, 9 / 25, 0.5, 1, "dense"),
         (0, "norm", 1, 0, 0, None, None, None, "still"),
-        (2, "q", 1, 1, 0, 0, 0.5, 1, "structured"),
-        (3, "q", 1, 1, 0, 0, 0.5, 1, "untested"),
+        (2, "q", 1, 1, 0, 0, 0.5, 1, "dense"),
+        (3, "q", 1, 1, 0, 0, 0.5, 1, "dense"),
     ]
+
+
+def test_every_kind_has_its_word_and_only_dense_changes_are_tested(tmp_path):
+    swapped = {"change_kind": "permuted", "change_size": 0.5, "n_elements": 32}
+    kinds = {
+        "a": {"change_kind": "low_rank", "change_size": 3.0},
+        "b": {"change_kind": "rounded", "change_size": 7.0},
+        "c": {"change_kind": None, "change_size": None},
+        "up": swapped | {"row_order": "x", "permuted": "rows", "component": "up"},
+        "down": swapped | {"col_order": "x", "permuted": "cols", "component": "down"},
+        "q": swapped | {"row_order": "y", "permuted": "heads"},
+        "k": swapped | {"row_order": "z", "permuted": "rows", "component": "k"},
+    }
+    layers = {"a": 0, "b": 1, "c": 2}
+    rows = [changed(name, layers.get(name, 3), **more) for name, more in kinds.items()]
+    lake = tiny_warehouse(tmp_path, tensor_changes=rows, nulls=null_rows())
+    found = pick(lake, "moved", "layer component verdict size units", model="tuned")
+    assert sorted(found, key=str) == sorted(
+        [
+            (0, "q", "low_rank", 3.0, None),
+            (1, "q", "rounded", 7.0, None),
+            (2, "q", "untested", None, None),
+            (3, "up", "permuted", 0.5, "hidden units"),
+            (3, "down", "permuted", 0.5, "hidden units"),
+            (3, "q", "permuted", 0.5, "heads"),
+            (3, "k", "permuted", 0.5, "rows"),
+        ],
+        key=str,
+    )
+    assert {q for (q,) in pick(lake, "moved", "q_value", model="tuned")} == {None}
 
 
 def test_q_values_are_over_the_matrices_that_have_a_null(compared):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.metrics.changes.kinds import name_change
 from pipeline.metrics.spectra.singular_values import singular_values
 from pipeline.metrics.spectra.spectrum import describe_spectrum
 from pipeline.row import Row
@@ -24,8 +25,10 @@ _SEED = 0
 Matrix = NDArray[np.float64]
 
 
-def measure_directions(old: Matrix, new: Matrix) -> Row:
+def measure_directions(old: Matrix, new: Matrix, *, eps: float | None = None) -> Row:
     """Matrix columns of `tensor_changes`, for finite matrices of one shape.
+
+    `eps` is the epsilon of new's dtype: what rounding leaves is no direction.
 
     The change D = new − old: its spectral norm, stable and effective rank, rank_90.
     `base_share` is the share of ‖D‖²_F inside the span of old's K leading left and
@@ -34,7 +37,9 @@ def measure_directions(old: Matrix, new: Matrix) -> Row:
     None where a matrix has no direction.
     """
     difference = new - old
-    row = _describe_difference(difference)
+    sigma = _solve(difference)
+    row = _describe_difference(sigma, difference.shape)
+    row |= name_change(old, new, sigma=sigma, eps=eps)
     k = min(K, *old.shape)
     if not old.any() or not new.any():
         return row
@@ -59,7 +64,7 @@ def measure_directions(old: Matrix, new: Matrix) -> Row:
     )
 
 
-def _describe_difference(difference: Matrix) -> Row:
+def _solve(difference: Matrix) -> Matrix:
     tall = difference if difference.shape[0] >= difference.shape[1] else difference.T
     largest = float(np.abs(difference).max())
     found = singular_values(
@@ -67,8 +72,11 @@ def _describe_difference(difference: Matrix) -> Row:
         tall.shape[1],
         abs_max=largest,
     )
-    n_rows, n_cols = tall.shape
-    shape = describe_spectrum(found.sigma, n_rows=n_rows, n_cols=n_cols, eps=None)
+    return found.sigma
+
+
+def _describe_difference(sigma: Matrix, sides: tuple[int, ...]) -> Row:
+    shape = describe_spectrum(sigma, n_rows=max(sides), n_cols=min(sides), eps=None)
     names = "spectral_norm", "stable_rank", "effective_rank", "rank_90"
     return {f"change_{name}": shape[name] for name in names}
 
