@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from benchmarks.calibration.table import Rate
 from pipeline.metrics.nulls.by_shape import (
+    NULL_METRICS,
+    SEED,
     Null,
     compare_with_null,
-    draw_metrics,
     gather_null,
 )
 from pipeline.metrics.nulls.largest import draw_largest
+from pipeline.metrics.nulls.noise import draw_noise
 from pipeline.metrics.spectra.spectrum import shape_metrics
-from pipeline.metrics.tails.tail import describe_tail
+from pipeline.metrics.tails.marchenko_pastur import fit_bulk
 from pipeline.row import Row
 
 TITLE = "Noise"
@@ -76,8 +78,7 @@ def describe(matrix: Floats, null: Null) -> Row:
     tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     lam = np.linalg.eigvalsh(tall.T @ tall)[::-1]
     sigma = np.sqrt(np.maximum(lam, 0.0))
-    row = shape_metrics(sigma)
-    row |= describe_tail(sigma, n_rows=tall.shape[0], n_cols=tall.shape[1])
+    row = _shape_of_spectrum(sigma, tall.shape)
     excess = float(kurtosis(matrix.ravel()))
     if excess > 1.25:
         row["n_spikes"] = None
@@ -116,4 +117,15 @@ def _power(shape: tuple[int, int], rng: np.random.Generator) -> list[Rate]:
 
 
 def _null(shape: tuple[int, int]) -> Null:
-    return gather_null(shape, [draw_metrics(shape, i) for i in range(200)])
+    rng = np.random.default_rng([SEED, *shape])
+    drawn = [_shape_of_spectrum(draw_noise(*shape, rng), shape) for _ in range(200)]
+    return gather_null(shape, drawn)
+
+
+def _shape_of_spectrum(sigma: Floats, shape: tuple[int, ...]) -> Row:
+    """What the verdict rests on, without the dear fits of tails."""
+    bulk = fit_bulk((sigma / sigma[0]) ** 2, max(shape), min(shape))
+    fitted: Row = {"n_spikes": None}
+    if bulk is not None:
+        fitted = {"n_spikes": bulk.n_spikes, "mp_softrank": bulk.softrank}
+    return dict.fromkeys(NULL_METRICS) | shape_metrics(sigma) | fitted

@@ -1,7 +1,7 @@
 -- question: Is the first checkpoint another initialisation than the next one's?
 -- grain: one row per finding
 -- param: series text from checkpoints.series — the training run
--- inputs: series_tensors
+-- inputs: series_tensors, related_steps
 -- column: series text — training run
 -- column: model text — hub id or local label of the model
 -- column: revision text — label of the checkpoint
@@ -15,9 +15,10 @@
 -- Two draws of one initialisation differ in mean and norm by about a standard error of
 -- n entries each, and in their extremes. Training moves the mean by far less than that
 -- as long as the norm stays, and moves the norm by far more once it has moved at all.
+-- Where entries were sampled, they have the last word.
 with started as (
     select
-        series, model, tensor,
+        series, model, revision, tensor, place, n_elements,
         abs(mean - mean_before) / std_before * sqrt(n_elements / 2) as mean_errors,
         abs(ln(norm) - ln(norm_before)) * sqrt(n_elements) as norm_errors,
         abs(abs_max - abs_max_before) / std_before as extreme_sigmas,
@@ -42,6 +43,17 @@ judged as (
     from started
     group by series, model
     having count(*) >= 4
+),
+firsts as (
+    select distinct series, model, revision, step
+    from series_tensors
+    where series = $series and place = 0
+),
+compared as (
+    select
+        s.*, f.model as model_before, f.revision as revision_before,
+    from started as s
+    join firsts as f using (model)
 )
 select
     j.series, j.model, s.revision, s.step,
@@ -54,12 +66,10 @@ select
         || round(j.mean_errors, 1) || ' and norms by ' || round(j.norm_errors, 1)
         || ' standard errors' as evidence,
 from judged as j
-join (
-    select distinct series, model, revision, step
-    from series_tensors
-    where series = $series and place = 0
-) as s on s.model = j.model
+join firsts as s using (model)
+left join related_steps(compared) as k on true
 -- The median of |N(0, 1)| is 0.67.
 where j.mean_errors between 0.3 and 1.4
     and j.norm_errors between 0.3 and 1.4
     and j.extreme_sigmas >= 0.02
+    and coalesce(k.related_fraction, 0) < 0.1

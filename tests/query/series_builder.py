@@ -77,9 +77,9 @@ def copy_shard(folder, source, target, file=FIRST):
 
 
 def measure(folder, root):
-    """Extract entries of every step; returns the warehouse's folder."""
+    """Extract entries and sketches of every step; returns the warehouse's folder."""
     warehouse = open_warehouse(root)
-    settings = Settings(families=("entries",), run="test")
+    settings = Settings(families=("entries", "sketches"), run="test")
     for source in discover(str(folder)):
         outcome = extract_checkpoint(source, warehouse, settings)
         assert outcome.status == "measured", outcome.error

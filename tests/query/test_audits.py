@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import QueryError
 from pipeline.query.audits import list_audits, run_audits
+from tests.extract.pico import gpt2_tensors
 from tests.query.series_builder import (
     FIRST,
     change,
@@ -101,6 +102,24 @@ def test_a_step_of_another_run(tmp_path):
     assert (600, "not_descended", "serious") in rows
     # Nor does its follower descend from it.
     assert {step for step, _, _ in rows} == {600, 700}
+
+
+def test_a_burst_of_the_learning_rate_is_far_but_descends(tmp_path):
+    run = save_steps(tmp_path / "run", stride=0.0002)
+    for i, name in enumerate(gpt2_tensors()):
+        # 30 strides at once, and all that follows from there.
+        def burst(w, i=i):
+            moved = w + 0.006 * np.random.default_rng(i).standard_normal(w.shape)
+            return moved.astype(np.float32)
+
+        for step in range(600, 1200, 100):
+            if name != "h.0.ln_1.weight":
+                change(run, step, name, burst)
+    rows = found(run, "step finding severity evidence")
+    assert {(step, finding, severity) for step, finding, severity, _ in rows} == {
+        (600, "outlier_step", "low")
+    }
+    assert "99.37 % of the elements are related" in rows[0][3]
 
 
 def test_a_change_of_shape_and_config(run):
