@@ -2,7 +2,9 @@
 
 Of arXiv 2405.18432 comes the idea that directions can be read off weights. What is read
 here is what a change cannot undo: rounding, pruning, the step from noise to structure;
-and that a change which does not know the old weights makes them longer.
+and that a change which does not know the old weights makes them longer. Weight decay
+turns that around, and no pair of weights shows it: growth counts only among kin whose
+runs, where steps say what came first, agree with it (docs/calibration.md).
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ ROUNDED_FRACTION = 0.99
 # pulled along the weights themselves, whose direction says nothing.
 GROWTH_RANGE = (0.5, 1.5)
 GROWTH_STDERR = 0.1
+# Steps of runs that must have grown before growth is believed, and standard errors
+# beyond which one that shrank denies it.
+TESTED_STEPS, DENIED_SIGMAS = 3, 2.0
 # Shares of matrices that noise explains: an untrained network's, a trained one's.
 UNTRAINED, TRAINED = 0.9, 0.5
 
@@ -52,12 +57,15 @@ def relations(kinship: Kinship) -> list[Relation]:
 
 
 def directions(
-    kinship: Kinship, relation: list[Relation], noise_fraction: Floats
+    kinship: Kinship,
+    relation: list[Relation],
+    noise_fraction: Floats,
+    previous: Ints,
 ) -> tuple[Ints, list[Evidence]]:
     """+1 where a came first, −1 where b did, 0 undecided; and by what.
 
     `noise_fraction` is the share of each checkpoint's matrices that cannot be told from
-    noise, NaN where unknown.
+    noise, NaN where unknown; `previous` the step before each checkpoint, −1 for none.
     """
     word = np.array(relation)
     lost = kinship.zeroed - kinship.filled
@@ -66,7 +74,14 @@ def directions(
         (np.where(word == "rounded", np.sign(kinship.coarser), 0), "rounded"),
         (np.where(word == "pruned", np.sign(lost), 0), "pruned"),
         (np.where(word == "kin", from_noise, 0), "untrained"),
-        (np.where(word == "kin", _from_growth(kinship), 0), "growth"),
+        (
+            np.where(
+                (word == "kin") & _grows_where_known(kinship, word, previous),
+                _from_growth(kinship),
+                0,
+            ),
+            "growth",
+        ),
     ]
     sign = np.zeros(word.size)
     evidence = np.full(word.size, "undecided", dtype=object)
@@ -81,6 +96,31 @@ def _from_noise(a: Floats, b: Floats) -> Floats:
     forward = (a >= UNTRAINED) & (b <= TRAINED)
     backward = (b >= UNTRAINED) & (a <= TRAINED)
     return forward.astype(np.float64) - backward
+
+
+def _grows_where_known(
+    kinship: Kinship, word: NDArray[np.str_], previous: Ints
+) -> NDArray[np.bool_]:
+    """By pair: whether growth holds in the steps of every run among its kin."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = previous.size
+    is_kin = word != "stranger"
+    a, b = kinship.a[is_kin], kinship.b[is_kin]
+    graph = coo_array((np.ones(a.size), (a, b)), shape=(n, n))
+    _, family = connected_components(graph, directed=False)
+    forward = previous[kinship.b] == kinship.a
+    backward = previous[kinship.a] == kinship.b
+    is_known = (forward | backward) & (word == "kin")
+    growth = np.where(backward, -kinship.growth, kinship.growth)
+    grew = is_known & (growth > DENIED_SIGMAS * kinship.growth_stderr)
+    shrank = is_known & (growth < -DENIED_SIGMAS * kinship.growth_stderr)
+    of_pair = family[kinship.a]
+    n_grew = np.bincount(of_pair[grew], minlength=n)
+    n_shrank = np.bincount(of_pair[shrank], minlength=n)
+    is_tested = (n_grew >= TESTED_STEPS) & (n_shrank == 0)
+    return np.asarray(is_tested[of_pair] & is_kin)
 
 
 def _from_growth(kinship: Kinship) -> Floats:

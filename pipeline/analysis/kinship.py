@@ -75,12 +75,13 @@ def measure_kinship(
     *,
     only: int | None = None,
     previous: Ints | None = None,
+    beside: Ints | None = None,
 ) -> Kinship:
     """Compare every pair of checkpoints, or `only` one of them with all others.
 
     Where `previous` gives the step before each checkpoint (−1: none), the steps of a
-    run are compared with their neighbours alone. Pairs without a common tensor are no
-    rows.
+    run are compared with their neighbours alone. `beside` has the same form and adds
+    neighbouring steps to those asked for. Pairs without a common tensor are no rows.
 
     Tensors whose entries are all equal say nothing of descent and are left out, as are
     those with fewer than MIN_ENTRIES finite entries in common.
@@ -90,6 +91,9 @@ def measure_kinship(
     of = sketches
     facts = np.stack([of.size, of.norm, of.kurtosis, of.eps, of.digest], axis=1)
     wanted = _wanted(n, only, previous)
+    if beside is not None:
+        steps = np.flatnonzero(beside >= 0)
+        wanted[beside[steps], steps] = wanted[steps, beside[steps]] = True
     order = np.argsort(sketches.slot, kind="stable")
     starts = np.flatnonzero(np.diff(sketches.slot[order], prepend=-1))
     for rows in np.split(order, starts[1:]):
@@ -110,7 +114,7 @@ def _wanted(n: int, only: int | None, previous: Ints | None) -> NDArray[np.bool_
         run = runs_of(previous)
         wanted &= run[:, None] != run[None, :]
         steps = np.flatnonzero(previous >= 0)
-        wanted[previous[steps], steps] = True
+        wanted[previous[steps], steps] = wanted[steps, previous[steps]] = True
     return wanted
 
 

@@ -1,8 +1,9 @@
 """Which checkpoint was made from which? A forest over a zoo, and what edges rest on.
 
 What is stated comes first: a step comes from the step before, an adapter from its base.
-The rest are the shortest edges that join kin. An edge has a direction where there is
-evidence, or where the tree leaves one way only: nobody has two parents.
+Copies, rounded or not, hang on their originals. The rest are the shortest edges that
+join kin. An edge has a direction where there is evidence, or where the tree leaves one
+way only: nobody has two parents.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.analysis.copies import find_copies
 from pipeline.analysis.directions import Evidence, directions, relations
 from pipeline.analysis.kinship import Kinship
 from pipeline.analysis.margins import CLEAR_MARGIN, parent_margins
@@ -67,14 +69,19 @@ def build_lineage(
     be its parent, −1 for none; a step that is no kin of the one before stands alone.
     """
     relation = relations(kinship)
-    sign, evidence = directions(kinship, relation, noise_fraction)
+    sign, evidence = directions(kinship, relation, noise_fraction, previous)
     edges = [
         Edge(int(kinship.a[i]), int(kinship.b[i]), int(sign[i]), evidence[i], i)
         for i in _shortest_first(kinship).tolist()
         if relation[i] != "stranger"
     ]
     n = previous.size
-    forest = list(_span(n, [*_stated(kinship, edges, previous, base), *edges]))
+    stated = list(_stated(kinship, edges, previous, base))
+    copies = find_copies(kinship, relation, sign, (previous >= 0) | (base >= 0))
+    of_copies = [e for e in edges if copies.get(e.a) == e.b or copies.get(e.b) == e.a]
+    of_originals = [e for e in edges if e.a not in copies and e.b not in copies]
+    # A copy hangs on its original, and nothing hangs on it that does not say so.
+    forest = list(_span(n, [*stated, *of_copies, *of_originals]))
     return _hedged(list(_walk(n, _orient(n, forest))), kinship, previous)
 
 

@@ -28,19 +28,27 @@ def kin_pairs(
         _rows(sketches), _rows(checkpoints), only.to_pylist(), strict=True
     ):
         chosen = one if one >= 0 else None
-        kinship = measure_kinship(_sketches(tensors), len(zoo), only=chosen)
+        previous = _whole(zoo, "previous")
+        # Growth is tested on the steps of runs, also where one checkpoint is asked for.
+        kinship = measure_kinship(
+            _sketches(tensors), len(zoo), only=chosen, beside=previous
+        )
         relation = relations(kinship)
-        sign, evidence = directions(kinship, relation, _real(zoo, "noise_fraction"))
-        found.append(
+        noise = _real(zoo, "noise_fraction")
+        sign, evidence = directions(kinship, relation, noise, previous)
+        rows = pa.table(
             {
                 "a": kinship.a,
                 "b": kinship.b,
-                "relation": relation,
+                "relation": pa.array(relation, pa.string()),
                 "sign": sign,
-                "evidence": evidence,
+                "evidence": pa.array(evidence, pa.string()),
             }
             | _facts(kinship)
         )
+        if chosen is not None:
+            rows = rows.filter((kinship.a == chosen) | (kinship.b == chosen))
+        found.append({name: rows[name] for name in rows.column_names})
     return _as_lists(found, KIN_PAIRS)
 
 

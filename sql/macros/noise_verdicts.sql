@@ -8,7 +8,8 @@
 -- values are one up to rounding, as orthogonal initialisation makes them. not_normal:
 -- entries too far from normal for the null, and there are no shuffles. untested: there
 -- is no null, or the tensor was computed and never drawn: a buffer, a table of
--- positions, rows that are all alike. n_spikes is that of the edge that holds for the entries.
+-- positions, rows that are all alike. n_spikes is that of the edge that holds for the
+-- entries.
 create macro noise_verdicts(model_name, revision_name, component_name, level) as table
 with asked as (
     select

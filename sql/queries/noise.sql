@@ -27,10 +27,10 @@
 -- column: alpha real — exponent of the tail, for those who know it
 -- column: alpha_null_z real standard deviations — against noise of its shape
 
--- noise: the null is not rejected. structured: it is. constant: it is, by singular values
--- that are one up to rounding. not_normal: entries too far from normal for the null:
--- extract with --families randomised. untested: there is no null, or the tensor was
--- computed and never drawn.
+-- noise: the null is not rejected. structured: it is. constant: it is, by singular
+-- values that are one up to rounding. not_normal: entries too far from normal for the
+-- null: extract with --families randomised. untested: there is no null, or the tensor
+-- was computed and never drawn.
 select
     model, revision, tensor, view, component, n_rows, n_cols,
     verdict,
@@ -47,5 +47,7 @@ select
     alpha_null_z,
 from noise_verdicts($model, $revision, $component, $level)
 order by
-    array_position(['noise', 'not_normal', 'untested', 'constant', 'structured'], verdict),
+    array_position(
+        ['noise', 'not_normal', 'untested', 'constant', 'structured'], verdict
+    ),
     p_value desc nulls last, model, revision, position, view

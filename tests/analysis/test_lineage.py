@@ -4,6 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from pipeline.analysis.directions import directions, relations
 from pipeline.analysis.lineage import build_lineage
 from tests.analysis.kin import changed, kinship_of, noise
 
@@ -61,11 +62,53 @@ def test_a_fine_tune_of_a_step_hangs_on_that_step():
     assert found[5] == (2, "tree")
 
 
-def test_a_change_that_does_not_know_the_old_weights_has_a_direction():
-    base = noise(0, n_tensors=40)
-    tuned = changed(base, 1, 0.3)
-    for zoo, child, parent in (([base, tuned], 1, 0), ([tuned, base], 0, 1)):
-        assert lineage(zoo, size=256)[child] == (parent, "growth")
+def run_and_tune(*, decay=1.0):
+    """Steps that keep so much of the old weights, then a tune of the first."""
+    steps = [noise(10, n_tensors=40)]
+    for i in range(1, 5):
+        kept = [decay * tensor for tensor in steps[-1]]
+        steps.append(changed(kept, 10 + i, 0.2))
+    return [*steps, changed(steps[0], 99, 0.3)], [NONE, 0, 1, 2, 3, NONE]
+
+
+def test_growth_is_believed_where_the_steps_of_runs_agree():
+    zoo, previous = run_and_tune()
+    kinship = kinship_of(zoo, size=256)
+    relation = relations(kinship)
+    unknown = np.full(6, np.nan)
+    tune = (kinship.a == 0) & (kinship.b == 5)
+    for known, expected in ((previous, (1, "growth")), ([NONE] * 6, (0, "undecided"))):
+        sign, evidence = directions(kinship, relation, unknown, np.array(known))
+        (found,) = np.flatnonzero(tune)
+        assert (sign[found], evidence[found]) == expected
+
+
+def test_weight_decay_denies_growth():
+    zoo, previous = run_and_tune(decay=0.8)
+    kinship = kinship_of(zoo, size=256)
+    evidence = directions(
+        kinship, relations(kinship), np.full(6, np.nan), np.array(previous)
+    )[1]
+    assert "growth" not in evidence
+
+
+def test_near_twins_hang_on_the_original_and_nothing_hangs_on_them():
+    """Base, tune, the tune rounded, and a sibling nearer to the rounded by chance."""
+    base = noise(0, n_tensors=8)
+    tune = changed(base, 1, 0.05)
+    rounded = [t.astype(ml_dtypes.bfloat16).astype(float) for t in tune]
+    sibling = changed(base, 2, 0.05)
+    zoo = [rounded, sibling, base, tune]
+    eps = np.repeat([2.0**-7, 2.0**-23, 2.0**-23, 2.0**-23], 8)
+    found = lineage(zoo, eps=eps)
+    assert found[0] == (3, "rounded")
+    assert 0 not in {parent for parent, _ in found.values()}
+    # Base and tunes meet in the base; without steps nothing says who came first.
+    assert {evidence for _, evidence in found.values()} == {
+        None,
+        "rounded",
+        "undecided",
+    }
 
 
 def test_a_change_along_the_weights_is_undecided():
@@ -75,11 +118,12 @@ def test_a_change_along_the_weights_is_undecided():
 
 
 def test_three_tunes_of_one_base_meet_in_it():
-    base = noise(0, n_tensors=40)
-    zoo = [changed(base, seed, 0.3) for seed in (1, 2)] + [base, changed(base, 3, 0.3)]
-    found = lineage(zoo, size=256)
-    assert {i: found[i][0] for i in (0, 1, 3)} == {0: 2, 1: 2, 3: 2}
-    assert found[2] == (None, None)
+    run, previous = run_and_tune()
+    base = run[0]
+    zoo = [*run[:5], *(changed(base, seed, 0.15) for seed in (1, 2, 3))]
+    found = lineage(zoo, previous=[*previous[:5], NONE, NONE, NONE], size=256)
+    assert {i: found[i][0] for i in (5, 6, 7)} == {5: 0, 6: 0, 7: 0}
+    assert found[0] == (None, None)
 
 
 def test_the_rounded_comes_from_the_exact():
