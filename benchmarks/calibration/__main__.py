@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.calibration.table import as_section, put_section
 
-_OTHERS = ("__init__", "__main__", "table")
+_OTHERS = ("__init__", "__main__", "small_runs", "table")
 
 
 def main(names: list[str]) -> None:

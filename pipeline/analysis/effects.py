@@ -72,7 +72,9 @@ def _rank_p(x: Floats, y: Floats) -> float:
     """Two-sided p of the rank sum: over all ways to deal the ranks where these are few.
 
     The normal law of large samples goes below the least p that small ones can have,
-    which scipy's exact law, made for samples without ties, does not cover.
+    which scipy's exact law, made for samples without ties, does not cover. Its
+    permutation method does, in 0.6 s for two samples of eight where this takes 0.06,
+    and a table of contrasts has hundreds.
     """
     from scipy.stats import mannwhitneyu, rankdata
 

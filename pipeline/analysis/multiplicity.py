@@ -13,9 +13,9 @@ def q_values(p: Floats, n_tests: int) -> Floats:
 
     `n_tests` counts the tests, of which those not in `p` found nothing (p = 1).
     """
-    order = np.argsort(p, kind="stable")
-    rank = np.arange(1, p.size + 1)
-    raised = np.minimum(p[order] * max(n_tests, p.size) / rank, 1.0)
-    q = np.empty_like(raised)
-    q[order] = np.minimum.accumulate(raised[::-1])[::-1]
-    return q
+    from scipy.stats import false_discovery_control
+
+    if p.size == 0:
+        return np.zeros(0)
+    all_tests = np.concatenate([p, np.ones(max(n_tests - p.size, 0))])
+    return np.asarray(false_discovery_control(all_tests)[: p.size], np.float64)

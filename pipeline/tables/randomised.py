@@ -37,7 +37,7 @@ RANDOMISED = Table(
         Column(
             "n_beyond_shuffles",
             COUNT,
-            "eigenvalues above those of one more shuffle, at most 1 % by chance; null with a single shuffle",
+            "eigenvalues above those of one more shuffle; of independent entries 1 to 3 % of matrices have one; null with a single shuffle",
             "eigenvalues",
             "#{ln σ > mean + t·sd·√(1 + 1/n) of ln σ₁′}, t the 99 % quantile of n − 1",
             (0, None),

@@ -106,7 +106,7 @@ TAIL_COLUMNS = (
     Column(
         "lognormal_p",
         REAL,
-        "p that the lognormal is no better: small rejects the power law",
+        "p that the lognormal is no better: small rejects the power law; asymptotic: of power laws with n_tail 10 one in seven is below 0.1",
         "",
         "P(χ²₁ > −2·LR)",
         (0, 1),

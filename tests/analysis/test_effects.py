@@ -31,6 +31,26 @@ def test_the_test_is_scipys_and_delta_its_statistic(seed):
     assert found.cliffs_delta[0] == pytest.approx(2 * expected.statistic / 84 - 1)
 
 
+@pytest.mark.parametrize("sizes", [(5, 7), (12, 30)])
+def test_g_is_that_of_statsmodels_but_for_its_approximate_correction(sizes):
+    from statsmodels.stats.meta_analysis import effectsize_smd
+
+    rng = np.random.default_rng(sum(sizes))
+    a, b = (rng.normal(i, 1 + i, n) for i, n in enumerate(sizes))
+    facts = [f(x) for x in (b, a) for f in (np.mean, lambda x: np.std(x, ddof=1), len)]
+    expected, _ = effectsize_smd(*facts)
+    assert compare_samples(a, b).hedges_g[0] == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_small_samples_with_ties_have_the_p_of_scipys_permutations(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 6, (2, 5)).astype(float)
+    method = stats.PermutationMethod(n_resamples=1000)
+    expected = stats.mannwhitneyu(b, a, method=method).pvalue
+    assert compare_samples(a, b).p_value == pytest.approx(expected)
+
+
 def test_turned_round_every_sign_turns():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 9))
