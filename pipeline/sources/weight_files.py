@@ -17,6 +17,7 @@ from pipeline.sources.weight_sets import (
     group_files,
     has_common_name,
     is_index,
+    is_training_state,
     is_weights,
 )
 
@@ -30,8 +31,10 @@ def find_sets(folder: Path) -> tuple[WeightSet, ...]:
     every = list_names(folder)
     names = [name for name in every if not name.startswith(".")]
     names = [name for name in names if is_index(name) or _holds_weights(folder, name)]
-    if METADATA in every and any(name.endswith(".distcp") for name in every):
-        names.append(METADATA)
+    if any(name.endswith(".distcp") for name in every):
+        if is_training_state(folder.name):
+            return ()
+        names += [METADATA] if METADATA in every else []
     ranks = [] if names else rank_folders(path.name for path in folder.iterdir())
     if ranks:
         head = f"{ranks[0]} to {ranks[-1]}"

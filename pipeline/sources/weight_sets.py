@@ -135,6 +135,11 @@ def is_weights(name: str) -> bool:
     return name.endswith(WEIGHT_SUFFIXES) and not _STATE.fullmatch(_stem(name))
 
 
+def is_training_state(name: str) -> bool:
+    """Whether a folder's name says optimiser or the like, as accelerate's do."""
+    return _STATE.fullmatch(name) is not None
+
+
 def is_index(name: str) -> bool:
     return _INDEX.fullmatch(name) is not None
 

@@ -174,6 +174,15 @@ def test_distributed_checkpoints_are_read_through_their_metadata(tmp_path):
         np.testing.assert_array_equal(found[name][1], expected)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_optimizers_folder_beside_is_no_model(tmp_path):
+    save_dcp(tmp_path / "checkpoint-100" / "pytorch_model_fsdp_0")
+    save_dcp(tmp_path / "checkpoint-100" / "optimizer_0")
+    (source,) = discover(str(tmp_path))
+    assert source.location.endswith("pytorch_model_fsdp_0")
+    assert source.step == 100
+
+
 class Evil:
     def __reduce__(self):
         return print, ("run",)
