@@ -107,7 +107,7 @@ def build(root: Path, n_checkpoints: int) -> None:
 
 def folder_of(root: Path, table: Table, model: str, revision: object) -> Path:
     model = model.replace("/", "%2F")
-    folder = root / table.name / f"model={model}" / f"revision={revision}"
+    folder = root / table.name / model / str(revision)
     folder.mkdir(parents=True)
     return folder
 

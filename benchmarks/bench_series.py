@@ -86,7 +86,7 @@ def write_run(root: Path) -> None:
 def write(
     root: Path, table: Table, model: str, revision: str, rows: list[dict[str, object]]
 ) -> None:
-    folder = root / table.name / f"model={model}" / f"revision={revision}"
+    folder = root / table.name / model / str(revision)
     folder.mkdir(parents=True)
     usual = {TEXT: "weight", FLAG: False, TIME: 0, REAL: 0.5}
     schema = table.schema()

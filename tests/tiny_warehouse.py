@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.refs import ModelRef
+from pipeline.store import keys
 from pipeline.tables import TABLES, Column, Table
 from pipeline.tables.column import FLAG, TEXT, TIME
 
@@ -43,7 +44,8 @@ def tiny_warehouse(root: Path, **tables: Iterable[Row]) -> Path:
     null is not allowed. `status` of an extraction is `measured`.
     """
     for table in TABLES:
-        seed = _folder(root, table.name, "__schema__", "__schema__") / "seed.parquet"
+        seed = root / keys.seed_key(table.name)
+        seed.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(table.schema().empty_table(), seed)
     for name, rows in tables.items():
         table = next(table for table in TABLES if table.name == name)
@@ -66,8 +68,7 @@ def write_rows(root: Path, table: Table, rows: Iterable[Row]) -> None:
 
 
 def _folder(root: Path, table: str, model: str, revision: str) -> Path:
-    names = (f"model={quote(model, safe='')}", f"revision={quote(revision, safe='')}")
-    folder = root.joinpath(table, *names)
+    folder = root.joinpath(keys.partition_key(table, ModelRef(model, revision))).parent
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -24,8 +24,10 @@ def table_source(
         files += store.scan(table.name, 2)
     else:
         for model in sorted(models):
-            if not keys.is_too_long("model", model):
+            if not keys.is_too_long(model):
                 files += store.scan(keys.model_prefix(table.name, model), 1)
+                old = keys.model_prefix(table.name, model, is_old=True)
+                files += store.scan(old, 1)
     declared = _declared_source(table)
     if not files:
         return declared

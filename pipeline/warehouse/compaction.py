@@ -20,6 +20,8 @@ from pipeline.warehouse.files import table_bytes
 from pipeline.warehouse.partitions import STAMPS_KEY, compacted_stamps, read_stamp
 from pipeline.warehouse.places import Warehouse
 
+_BATCH_BYTES = 1 << 28
+
 
 @dataclass(frozen=True)
 class Compaction:
@@ -37,6 +39,8 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
     """
     before = _count_files(warehouse)
     with warehouse.lock():
+        for table_name in warehouse.store.folders():
+            _renew_keys(warehouse.store, table_name)
         for table in TABLES:
             # Files with names of their own are done or not one by one; the log's are
             # never asked.
@@ -47,6 +51,28 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
                     _compact_model(warehouse, table, model, files)
         swept = warehouse.store.sweep()
     return Compaction(before, _count_files(warehouse), swept)
+
+
+def _renew_keys(store: Store, table: str) -> None:
+    """Let what lies under keys of version 0.1 lie where other readers find it too."""
+    old = [e for e in store.entries(table) if keys.is_old_key(e.key)]
+    seed = keys.seed_key(table, is_old=True)
+    moved = [entry for entry in old if entry.key != seed]
+    while moved:
+        # Rows of a table appear and vanish together; a batch must fit into memory.
+        batch = [moved.pop()]
+        n_bytes = batch[0].n_bytes
+        while moved and n_bytes + moved[-1].n_bytes <= _BATCH_BYTES:
+            batch.append(moved.pop())
+            n_bytes += batch[-1].n_bytes
+        contents = {keys.renewed_key(e.key): _content(store, e.key) for e in batch}
+        store.change(table, put=contents, remove=[entry.key for entry in batch])
+    store.remove(seed)
+
+
+def _content(store: Store, key: str) -> pa.Buffer:
+    with store.open(key) as file:
+        return file.read_buffer()
 
 
 def _count_files(warehouse: Warehouse) -> int:
@@ -81,8 +107,8 @@ def _compact_model(
         stamps = _stamps(warehouse, table, model, labels)
     content = table_bytes(merged, {STAMPS_KEY: json.dumps(stamps)})
     warehouse.store.change(
-        keys.model_prefix(table.name, model),
-        put={keys.compacted_key(table.name, model): content},
+        warehouse.model_prefix(table.name, model),
+        put={warehouse.compacted(table.name, model): content},
         remove=files,
     )
 

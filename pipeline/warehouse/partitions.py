@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import WarehouseError
 from pipeline.refs import ModelRef
-from pipeline.store import keys
 from pipeline.tables import Table
 from pipeline.warehouse.files import table_bytes
 from pipeline.warehouse.places import Warehouse
@@ -59,9 +58,10 @@ def write_partition(
     """
     keys = [(name, "ascending") for name in table.key]
     content = table_bytes(frame.sort_by(keys), stamp.facts())
-    key = warehouse.partition(table.name, ref)
+    key = warehouse.partition(table.name, ref)  # refuses a label that is too long
     try:
         with warehouse.lock():
+            key = warehouse.partition(table.name, ref)
             if _is_compacted(warehouse, table.name, ref):
                 _replace_compacted(warehouse, table.name, ref, content)
             else:
@@ -83,7 +83,9 @@ def write_named(
     facts = stamp.facts() if stamp else {}
     key = warehouse.partition(table.name, ref, name)
     try:
-        warehouse.store.put(key, table_bytes(frame, facts))
+        with warehouse.lock():
+            key = warehouse.partition(table.name, ref, name)
+            warehouse.store.put(key, table_bytes(frame, facts))
     except OSError as error:
         raise _refused(key, warehouse, error) from error
 
@@ -124,7 +126,7 @@ def read_partition(
         return pq.read_table(file, columns=columns)
     with (
         suppress(FileNotFoundError),
-        warehouse.store.open(keys.compacted_key(table, ref.model)) as file,
+        warehouse.store.open(warehouse.compacted(table, ref.model)) as file,
     ):
         filters = [("revision", "=", ref.revision)]
         return pq.read_table(file, columns=columns, filters=filters)
@@ -137,7 +139,7 @@ def remove_partition(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
     with warehouse.lock():
         store.remove(warehouse.partition(table, ref))
         if _is_compacted(warehouse, table, ref):
-            key = keys.compacted_key(table, ref.model)
+            key = warehouse.compacted(table, ref.model)
             rest = _without(warehouse, table, ref)
             if rest is None:
                 store.remove(key)
@@ -147,7 +149,7 @@ def remove_partition(warehouse: Warehouse, table: str, ref: ModelRef) -> None:
 
 def _is_compacted(warehouse: Warehouse, table: str, ref: ModelRef) -> bool:
     """Whether the compacted file holds this revision: its stamp, or rows of it."""
-    key = keys.compacted_key(table, ref.model)
+    key = warehouse.compacted(table, ref.model)
     if warehouse.store.version(key) is None:
         return False
     if ref.revision in compacted_stamps(warehouse, table, ref.model):
@@ -161,10 +163,10 @@ def _replace_compacted(
     warehouse: Warehouse, table: str, ref: ModelRef, content: pa.Buffer
 ) -> None:
     """Take a revision out of the compacted file and place its new one, in one step."""
-    compacted = keys.compacted_key(table, ref.model)
+    compacted = warehouse.compacted(table, ref.model)
     rest = _without(warehouse, table, ref)
     warehouse.store.change(
-        keys.model_prefix(table, ref.model),
+        warehouse.model_prefix(table, ref.model),
         put={warehouse.partition(table, ref): content}
         | ({} if rest is None else {compacted: rest}),
         remove=[compacted] if rest is None else [],
@@ -175,7 +177,7 @@ def _without(warehouse: Warehouse, table: str, ref: ModelRef) -> pa.Buffer | Non
     """The compacted file without a revision's rows and stamp; None if that is all."""
     stamps = compacted_stamps(warehouse, table, ref.model)
     stamps.pop(ref.revision, None)
-    with warehouse.store.open(keys.compacted_key(table, ref.model)) as file:
+    with warehouse.store.open(warehouse.compacted(table, ref.model)) as file:
         rest = pq.read_table(file, filters=[("revision", "!=", ref.revision)])
     if rest.num_rows == 0 and not stamps:
         return None
@@ -187,7 +189,7 @@ def compacted_stamps(
 ) -> dict[str, dict[str, Any]]:
     """Stamps by revision of a model's compacted file; empty when there is none."""
     try:
-        metadata = _metadata(warehouse, keys.compacted_key(table, model))
+        metadata = _metadata(warehouse, warehouse.compacted(table, model))
     except FileNotFoundError:
         return {}
     stamps: dict[str, dict[str, Any]] = json.loads(

@@ -33,9 +33,23 @@ class Warehouse:
         Raises WarehouseError for a label that is too long to be a folder's name.
         """
         for kind, label in (("model", ref.model), ("revision", ref.revision)):
-            if keys.is_too_long(kind, label):
+            if keys.is_too_long(label):
                 raise _too_long(kind, label)
-        return keys.partition_key(table, ref, name)
+        is_old = self.is_old(table, ref.model)
+        return keys.partition_key(table, ref, name, is_old=is_old)
+
+    def model_prefix(self, table: str, model: str) -> str:
+        """The prefix of the keys of all that a table holds of a model."""
+        return keys.model_prefix(table, model, is_old=self.is_old(table, model))
+
+    def compacted(self, table: str, model: str) -> str:
+        """The key of the one file that holds all compacted revisions of a model."""
+        return keys.compacted_key(table, model, is_old=self.is_old(table, model))
+
+    def is_old(self, table: str, model: str) -> bool:
+        """Whether a model's rows lie under keys of version 0.1; compacting renews."""
+        old = keys.model_prefix(table, model, is_old=True)
+        return next(iter(self.store.entries(old)), None) is not None
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the warehouse for the moment of putting files in place.
@@ -89,10 +103,11 @@ def seed(warehouse: Warehouse, table: Table) -> None:
             if file.read() == content.to_pybytes():
                 return
     store.put(key, content)
+    store.remove(keys.seed_key(table.name, is_old=True))
 
 
 def _too_long(kind: str, label: str) -> WarehouseError:
-    length, most = len(keys.part(kind, label)), keys.LONGEST_NAME
+    length, most = len(keys.part(label)), keys.LONGEST_NAME
     return WarehouseError(
         f"the label of its {kind} is too long: {length} bytes as the name of a "
         f"folder, which may have {most}",

@@ -29,7 +29,7 @@ def extract(path, warehouse, model):
 
 def test_a_row_per_shape_and_metric_summarises_its_draws(tmp_path, warehouse):
     extract(save_model(tmp_path / "pico"), warehouse, "pico")
-    files = (warehouse.root / NULLS.name).glob("model=noise/*/*.parquet")
+    files = (warehouse.root / NULLS.name).glob("noise/*/*.parquet")
     tables = [pq.read_table(path, partitioning=None) for path in files]
     shapes = {table["revision"][0].as_py() for table in tables}
     # wte and wpe, the parts of c_attn and c_proj, c_fc and its transpose.

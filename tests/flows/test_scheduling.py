@@ -130,4 +130,4 @@ def test_a_worker_runs_the_deployment(environment, tmp_path):
     assert nights
     assert {run["expected_start_time"][11:16] for run in nights} == {"03:00"}
     assert {"zoo-checkpoints", "zoo-summary"} <= {each["key"] for each in artifacts}
-    assert list(lake.glob("tensors/model=net/revision=main/tensors.parquet"))
+    assert list(lake.glob("tensors/net/main/tensors.parquet"))

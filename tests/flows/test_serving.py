@@ -29,7 +29,7 @@ def test_serve_runs_what_is_due_and_ends_with_ctrl_c(tmp_path):
     save_file({"layers.0.weight": weights}, tmp_path / "net" / "model.safetensors")
     zoo = tmp_path / "zoo.toml"
     zoo.write_text('[zoo]\nwarehouse = "lake"\n[[models]]\npath = "net"\n')
-    done = tmp_path / "lake" / "tensors" / "model=net" / "revision=main"
+    done = tmp_path / "lake" / "tensors" / "net" / "main"
     environment = {
         **os.environ,
         "PREFECT_HOME": str(tmp_path / "prefect"),

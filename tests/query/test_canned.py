@@ -88,7 +88,7 @@ def test_a_dollar_in_a_text_is_no_parameter(root, folder):
 
 
 def test_partitions_limit_what_is_opened(root):
-    (root / "checkpoints/model=bert/revision=v1/checkpoints.parquet").write_bytes(b"!")
+    (root / "checkpoints/bert/v1/checkpoints.parquet").write_bytes(b"!")
     rows = run_query(root, "zoo", {"model": "gpt2"})
     assert rows.column("model").to_pylist() == ["gpt2"]
 

@@ -48,7 +48,7 @@ def test_it_works_from_any_folder_and_sees_later_rows(lake, tmp_path, monkeypatc
 
 def test_files_of_an_older_schema_are_united(lake, tmp_path):
     write_rows(lake, TENSOR_STATS, [{"model": "older", "tensor": "w", "std": 0.25}])
-    path = next((lake / "tensor_stats").glob("model=older/*/*.parquet"))
+    path = next((lake / "tensor_stats").glob("older/*/*.parquet"))
     rows = pq.read_table(path, partitioning=None)
     pq.write_table(rows.drop_columns(["kurtosis"]), path)
     write_catalog(lake, tmp_path / "lake.duckdb")

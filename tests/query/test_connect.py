@@ -37,7 +37,7 @@ def test_rows_come_from_every_partition(tmp_path):
 
 def test_models_limit_what_is_opened(tmp_path):
     tiny_warehouse(tmp_path, tensors=TENSORS)
-    (tmp_path / "tensors/model=b/revision=step-1/tensors.parquet").write_bytes(b"bad")
+    (tmp_path / "tensors/b/step-1/tensors.parquet").write_bytes(b"bad")
     question = "select model from tensors"
     assert fetch(tmp_path, question, models=["org/a"]) == [("org/a",)]
     assert fetch(tmp_path, question, models=["unknown"]) == []
@@ -64,7 +64,7 @@ def test_a_missing_table_is_an_empty_view(tmp_path):
 
 def test_a_missing_seed_is_no_obstacle(tmp_path):
     tiny_warehouse(tmp_path, tensors=TENSORS)
-    shutil.rmtree(tmp_path / "tensors/model=__schema__")
+    shutil.rmtree(tmp_path / "tensors/__schema__")
     assert fetch(tmp_path, "select count(*) from tensors") == [(2,)]
     assert fetch(tmp_path, "select count(*) from tensors", models=["b"]) == [(1,)]
     assert fetch(tmp_path, "select count(*) from tensors", models=["c"]) == [(0,)]
@@ -72,7 +72,7 @@ def test_a_missing_seed_is_no_obstacle(tmp_path):
 
 def test_files_of_an_older_schema_are_united_on_demand(tmp_path):
     tiny_warehouse(tmp_path, tensors=TENSORS)
-    path = tmp_path / "tensors/model=b/revision=step-1/tensors.parquet"
+    path = tmp_path / "tensors/b/step-1/tensors.parquet"
     pq.write_table(pq.read_table(path, partitioning=None).drop(["reason"]), path)
     question = "select count(*), count(reason) from tensors"
     assert fetch(tmp_path, question, union_by_name=True) == [(2, 0)]

@@ -24,7 +24,7 @@ def root(tmp_path):
 
 
 def partition(root, revision):
-    return root / f"tensors/model=m/revision={revision}/tensors.parquet"
+    return root / f"tensors/m/{revision}/tensors.parquet"
 
 
 def touch_lock(root, age=0.0):

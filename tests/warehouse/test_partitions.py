@@ -121,7 +121,7 @@ def test_a_revision_written_after_compaction_stands_once(warehouse):
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0, 2.0), stamp())
     compact(warehouse)
     write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
-    files = (warehouse.root / "training_log/model=m").rglob("*.parquet")
+    files = (warehouse.root / "training_log/m").rglob("*.parquet")
     rows = pa.concat_tables([pq.read_table(f, partitioning=None) for f in files])
     held = zip(rows["revision"].to_pylist(), rows["value"].to_pylist(), strict=True)
     assert sorted(held) == [
@@ -143,7 +143,7 @@ def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
     for ref in refs:
         write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
     compact(warehouse)
-    folder = warehouse.root / "training_log/model=m"
+    folder = warehouse.root / "training_log/m"
     seen = []
 
     def see():

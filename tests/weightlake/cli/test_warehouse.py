@@ -37,8 +37,8 @@ def test_catalog_opens_in_plain_duckdb(lake, tmp_path, capsys):
 def test_compact_makes_one_file(lake, capsys):
     assert main(["compact", "--warehouse", str(lake)]) == 0
     assert "files are now" in capsys.readouterr().err
-    folder = lake / "checkpoints" / "model=gpt2"
-    assert [path.name for path in folder.iterdir()] == ["revision=__compacted__"]
+    folder = lake / "checkpoints" / "gpt2"
+    assert [path.name for path in folder.iterdir()] == ["%5F_compacted__"]
 
 
 @pytest.mark.parametrize(("n_rows", "code"), [(0, 0), (2, 4)])
