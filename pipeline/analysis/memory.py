@@ -23,6 +23,8 @@ MOST_GROWTH = 2.0
 _DOUBT = 1.0
 # Averages over longer stretches than can be measured vary more still.
 _BEYOND = 2.0
+# An AR(1) process beside white noise, as tensors that share it have, needs more lags.
+_ORDER = 3
 # By how much breaks must be the better model, in units of ln n.
 _CLEARLY = 6.0
 # Median of the square of a standard normal.
@@ -61,11 +63,11 @@ def memory_of(values: Floats) -> Memory:
 
 
 def breaks_explain(values: Floats, residuals: Floats, places: Ints) -> bool:
-    """Whether breaks at `places` explain a long memory far better than an AR(1) does.
+    """Whether breaks at `places` explain a long memory far better than an AR(3) does.
 
     `residuals` are what the segments between the breaks leave, as shares of the range.
     Both models are charged for their parameters: a break for its level and, twice, its
-    place (Zhang & Siegmund 2007), the AR(1) process with a trend for its two.
+    place (Zhang & Siegmund 2007), the AR(3) process with a trend for its four.
     """
     n = values.size
     if not places.size or n < _LONGEST:
@@ -74,16 +76,17 @@ def breaks_explain(values: Floats, residuals: Floats, places: Ints) -> bool:
     span = values.max() - values.min()
     broken = n * np.log(max(np.mean((span * residuals) ** 2), 1e-300))
     broken += 3.0 * places.size * price
-    wandering = n * np.log(max(innovation_variance(values), 1e-300)) + 2.0 * price
+    wandering = n * np.log(max(innovation_variance(values), 1e-300)) + 4.0 * price
     return bool(broken + _CLEARLY * price <= wandering)
 
 
 def innovation_variance(values: Floats) -> float:
-    """Of an AR(1) process about a line, by least squares."""
-    n = values.size
-    columns = np.stack([values[:-1], np.ones(n - 1), np.arange(1.0, n) / n], axis=1)
-    fitted, *_ = np.linalg.lstsq(columns, values[1:], rcond=None)
-    return float(np.mean((values[1:] - columns @ fitted) ** 2))
+    """Of an AR(3) process about a line, by least squares."""
+    n, now = values.size, values[_ORDER:]
+    past = [values[_ORDER - lag : n - lag] for lag in range(1, _ORDER + 1)]
+    columns = np.stack([*past, np.ones(now.size), np.arange(_ORDER, n) / n], axis=1)
+    fitted, *_ = np.linalg.lstsq(columns, now, rcond=None)
+    return float(np.mean((now - columns @ fitted) ** 2))
 
 
 @njit(nogil=True, cache=True)

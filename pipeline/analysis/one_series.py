@@ -200,7 +200,9 @@ def _trend_breaks(x: Floats, trend: Trend) -> list[tuple[int, Break]]:
     for place, kind, fact in zip(trend.places, trend.kinds, trend.facts, strict=True):
         word: Kind = "slope" if kind == SLOPE else "level"
         facts = (fact[3], fact[4], fact[0], fact[2])
-        found.append((int(place), _as_break(x, place, word, facts)))
+        # A corner belongs to both lines: its step is where they meet.
+        at = int(place) - (kind == SLOPE)
+        found.append((at, _as_break(x, at, word, facts)))
     return found
 
 

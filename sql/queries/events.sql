@@ -1,13 +1,14 @@
 -- question: At which few steps did a training run turn, in many tensors together?
 -- grain: one row per model and event
 -- param: metric text = null from followed_metrics.metric — one metric; null: the usual
---   ones, relative_change, frobenius_norm, stable_rank and the logged loss
+--   ones, relative_change, frobenius_norm, stable_rank and the loss, whatever the
+--   log calls it (loss_rank)
 -- param: model text = null from checkpoints.model — only this training run
 -- param: component text = null from tensors.component — only this component
 -- param: parameter text = null from tensors.parameter — null: all but biases
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
 -- param: min_agreement real = 0.1 in 0..1 — share of tensors that an event needs
--- inputs: run_values, scalars
+-- inputs: run_values, logged_losses, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: step integer steps — first checkpoint that shows it
@@ -34,8 +35,12 @@ with asked as (
     select 'stable_rank' as metric, * from run_values('stable_rank', $view)
     where $metric is null
     union all
-    select 'loss' as metric, * from run_values('loss', $view)
-    where $metric is null
+    select
+        metric, model, null as revision, step, null as tensor, null as view,
+        null as layer, null as component, '' as parameter, null as position,
+        false as is_buffer, value,
+    from logged_losses()
+    where $metric is null and $view is null and value is not null
     union all
     select $metric as metric, * from run_values($metric, $view)
     where $metric is not null

@@ -93,6 +93,28 @@ def test_changes_since_the_step_before_and_what_was_logged(lake):
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["train_loss", "loss/train", "train/loss", "eval_loss", "Loss", "nll"]
+)
+def test_the_loss_is_found_whatever_the_log_calls_it(name, tmp_path):
+    values = np.random.default_rng(9).standard_normal(120)
+    values[75:] += 12
+    key = {"model": "run", "revision": "__series__"}
+    rows = [
+        {**key, "metric": metric, "step": 2 * i, "value": v}
+        for metric in (name, "learning_rate")
+        for i, v in enumerate(values.tolist())
+    ]
+    lake = tiny_warehouse(tmp_path, training_log=rows)
+    (event,) = run_query(lake, "events", {}).to_pylist()
+    assert (event["step"], event["metrics"]) == (150, name)
+    taken = run_query(lake, "logged", {}).to_pylist()
+    assert {row["metric"]: row["is_loss"] for row in taken} == {
+        name: True,
+        "learning_rate": False,
+    }
+
+
 def test_a_metric_that_nobody_has(lake):
     with pytest.raises(QueryError, match="no metric 'los'; did you mean loss"):
         run_query(lake, "events", {"metric": "los"})

@@ -35,7 +35,8 @@ def breaks(
     asked = {"model": model, "metric": metric, "component": component}
     given = {name: word for name, word in asked.items() if word is not None}
     found = run_query(root, "breakpoints" if each else "events", given)
-    notify(f"{series}: {found.num_rows} {'breaks' if each else 'events'}")
+    counted = f"{series}: {found.num_rows} {'breaks' if each else 'events'}"
+    notify(counted if metric else counted + _which_loss(root, model))
     if found.num_rows == 0:
         tested = run_query(root, "testable", {"metric": "frobenius_norm"} | given)
         if tested.num_rows == 0:
@@ -59,6 +60,17 @@ def audit(root: Path, series: str) -> pa.Table:
 def lineage(root: Path, model: str | None = None) -> pa.Table:
     """One row per checkpoint: its parent, and what its direction rests on."""
     return run_query(root, "lineage", {} if model is None else {"model": model})
+
+
+def _which_loss(root: Path, model: str) -> str:
+    """Which logged metric was taken for the loss, and what of the log was left out."""
+    logged = run_query(root, "logged", {"model": model}).to_pylist()
+    if not logged:
+        return ""
+    taken = ", ".join(row["metric"] for row in logged if row["is_loss"])
+    others = ", ".join(row["metric"] for row in logged if not row["is_loss"])
+    left_out = f", left out {others}" if others else ""
+    return f"; of the log took {taken or 'nothing'}{left_out}"
 
 
 def _model_of(root: Path, series: str) -> str:
