@@ -45,7 +45,7 @@ def test_every_cell_runs_and_figures_are_shown(path, lake, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     shown = json.dumps(notebook)
-    asked = sum(cell.source.startswith("show(") for cell in notebook.cells)
+    asked = sum(cell.source.startswith("lake.figure(") for cell in notebook.cells)
     assert shown.count("<svg class=") == asked > 2
 
 
