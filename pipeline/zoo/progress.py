@@ -1,4 +1,4 @@
-"""How far is it? A bar of bytes with an estimate on a terminal, silence elsewhere."""
+"""How far is it? A bar of bytes on a terminal and in a notebook, silence elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from pipeline.zoo.notebook import is_notebook, notebook_bar
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,14 @@ class Meter:
 
 @contextmanager
 def byte_meter(total: int, label: str) -> Iterator[Meter]:
-    """A meter on stderr for `total` bytes; without a terminal only `say` is heard.
+    """A meter for `total` bytes, on stderr or below the cell of a notebook.
 
-    All three functions may be called from any thread.
+    Elsewhere only `say` writes. All three functions may be called from any thread.
     """
+    if is_notebook():
+        advance, reach = notebook_bar(total, label)
+        yield Meter(advance, reach, say)
+        return
     if not sys.stderr.isatty():
         yield Meter(_ignore, _ignore, say)
         return
