@@ -4,6 +4,7 @@
 #   make demo    make, measure and query a zoo of real weights, and draw its pictures
 #   make test    the tests
 #   make lint    formatter, linter, type checker
+#   make docs    the pages and the reference, into build/docs; a broken link fails
 #   make bench   the measurements of the README, against what one would pick instead
 #
 # On Linux, PyPI's own torch brings CUDA (several GB). To take a CPU build:
@@ -18,7 +19,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup demo test lint lint-page format bench dictionary lock clean
+.PHONY: setup demo test lint lint-page format docs bench dictionary lock clean
 
 setup: $(STAMP)
 
@@ -54,6 +55,10 @@ lint-page:
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# -n: every name that a page refers to is there; -W: a warning is an error.
+docs: $(STAMP)
+	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs
 
 bench: $(STAMP)
 	@printf '| work | measured | asked for |\n|---|---|---|\n'

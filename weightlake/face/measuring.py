@@ -152,8 +152,16 @@ class Measuring(Opened):
     ) -> Outcomes:
         """What measuring these would read, and its time and memory.
 
-        No weights are read. `references` are checkpoints as for `extract`, or one
-        zoo.toml, whose own families, memory and threads hold where none are given.
+        No weights are read.
+
+        Args:
+            references: Checkpoints as for `extract`, or one zoo.toml, whose own
+                families, memory and threads hold where none are given.
+            families: As for `extract`.
+            memory: As for `extract`.
+            threads: As for `extract`.
+            verify: As for `extract`.
+            local_files_only: As for `extract`.
 
         Returns:
             One row per checkpoint: n_bytes_to_read, seconds, peak_memory_bytes.
@@ -179,6 +187,13 @@ class Measuring(Opened):
         verbose: bool = False,
     ) -> Outcomes:
         """Measure a zoo.toml as a Prefect flow, into this warehouse.
+
+        Args:
+            zoo: The manifest.
+            verify: As for `extract`.
+            replace: As for `extract`.
+            local_files_only: As for `extract`.
+            verbose: Prefect's own lines, too.
 
         Returns:
             One outcome per checkpoint, as `extract`.
