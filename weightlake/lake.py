@@ -13,12 +13,13 @@ from weightlake.face.following import Following
 from weightlake.face.measuring import Measuring
 from weightlake.face.opened import AnyPath, as_path
 from weightlake.face.upkeep import Upkeep
+from weightlake.face.zoos import Zoos
 
 ENVIRONMENT = "WEIGHTLAKE_WAREHOUSE"
 
 
 @dataclass(frozen=True)
-class Lake(Asking, Drawing, Measuring, Following, Upkeep):
+class Lake(Asking, Drawing, Measuring, Zoos, Following, Upkeep):
     """A warehouse of Parquet tables by its folder.
 
     A lake holds no connection and no state: every call reads the files as they are, so

@@ -1,1 +1,1 @@
-"""The methods of a lake, by subject: asking, drawing, measuring, following, upkeep."""
+"""The methods of a lake, by subject: asking, drawing, measuring, zoos, …"""

@@ -57,7 +57,14 @@ class Drawing(Opened):
         return drawn
 
     def sketch(self, name: str, /, width: int = 100, **params: object) -> str:
-        """The same figure as lines of text, at most `width` cells wide."""
+        """The same figure as lines of text.
+
+        Args:
+            name: As for `figure`.
+            width: Cells of a terminal that a line takes up at most.
+            params: As for `figure`.
+
+        """
         from weightlake.values.text import Text
 
         reasons: list[str] = []

@@ -1,7 +1,7 @@
 """Measuring: what reads weights and writes rows.
 
-A new kind of measurement is a method here, beside `extract` and `compare`, over a verb
-of its own in `weightlake.verbs`.
+A new kind of measurement is a method here, or in a file beside this one, over a verb of
+its own in `weightlake.verbs`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.zoo.progress import say
 from weightlake import verbs
-from weightlake.face.opened import AnyPath, Opened, as_path, as_references, as_words
+from weightlake.face.opened import AnyPath, Opened, as_references, as_words
 
 if TYPE_CHECKING:
     from weightlake.values.outcomes import Outcomes
@@ -139,106 +138,6 @@ class Measuring(Opened):
             to=to,
             entries_only=entries_only,
             notify=_ignore,
-        )
-
-    def plan(
-        self,
-        *references: AnyPath,
-        families: str | Sequence[str] = (),
-        memory: str | int | None = None,
-        threads: int | None = None,
-        verify: bool = False,
-        local_files_only: bool = False,
-    ) -> Outcomes:
-        """What measuring these would read, and its time and memory.
-
-        No weights are read.
-
-        Args:
-            references: Checkpoints as for `extract`, or one zoo.toml, whose own
-                families, memory and threads hold where none are given.
-            families: As for `extract`.
-            memory: As for `extract`.
-            threads: As for `extract`.
-            verify: As for `extract`.
-            local_files_only: As for `extract`.
-
-        Returns:
-            One row per checkpoint: n_bytes_to_read, seconds, peak_memory_bytes.
-
-        """
-        return verbs.plan(
-            self.root,
-            as_references(references),
-            families=as_words(families),
-            memory=None if memory is None else str(memory),
-            threads=threads,
-            verify=verify,
-            local_files_only=local_files_only,
-        )
-
-    def run(
-        self,
-        zoo: AnyPath,
-        *,
-        verify: bool = False,
-        replace: bool = False,
-        local_files_only: bool = False,
-        verbose: bool = False,
-    ) -> Outcomes:
-        """Measure a zoo.toml as a Prefect flow, into this warehouse.
-
-        Args:
-            zoo: The manifest.
-            verify: As for `extract`.
-            replace: As for `extract`.
-            local_files_only: As for `extract`.
-            verbose: Prefect's own lines, too.
-
-        Returns:
-            One outcome per checkpoint, as `extract`.
-
-        Raises:
-            UsageError: For a manifest that means nothing, and without prefect, which
-                weightlake[flows] brings.
-
-        """
-        return verbs.run(
-            self.root,
-            as_path(zoo),
-            verify=verify,
-            replace=replace,
-            local_files_only=local_files_only,
-            verbose=verbose,
-        )
-
-    def serve(
-        self,
-        zoo: AnyPath,
-        *,
-        cron: str | None = None,
-        interval: int | None = None,
-        verbose: bool = False,
-    ) -> None:
-        """Run a zoo.toml on a schedule until interrupted.
-
-        Args:
-            zoo: The manifest.
-            cron: A line such as `0 3 * * *`, or
-            interval: seconds between two runs.
-            verbose: A line per checkpoint.
-
-        Raises:
-            UsageError: Unless exactly one of `cron` and `interval` is given.
-
-        """
-        verbs.serve(
-            self.root,
-            as_path(zoo),
-            cron=cron,
-            interval=interval,
-            verbose=verbose,
-            notify=say,
         )
 
 
