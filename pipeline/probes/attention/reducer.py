@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from pipeline.metrics.attention.sums import N_GROUPS, HeadSums
+from pipeline.probes.attention.blocks import Rule, attend
 from pipeline.probes.attention.rows import RowTally
 from pipeline.probes.attention.sides import SideMaker
 from pipeline.probes.attention.switch import can_switch, switched
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from pipeline.probes.attention.blocks import Rule
     from pipeline.probes.batch import Batch
     from pipeline.probes.capture import Forward, Rows
     from pipeline.probes.sites import Site, SiteKind
@@ -60,7 +60,6 @@ class AttentionReducer:
         self.capture = "block"
         sides = SideMaker(forward, batch, self.punctuation, self._last)
         names = {id(module): name for name, module in forward.model.named_modules()}
-        groups = _groups(batch)
 
         def watch(
             module: nn.Module,
@@ -69,21 +68,21 @@ class AttentionReducer:
             value: torch.Tensor,
             rule: Rule,
         ) -> torch.Tensor:
-            from pipeline.probes.attention.blocks import attend
-
             place = _place(forward, names[id(module)])
             joined = sides.make(place, query, key, rule)
             on_cpu = query.device.type == "cpu"
             tally = (RowTally if on_cpu else Tally)(joined, query.shape[1])
             out = attend(query, key, value, rule, tally)
-            self._take(place, tally, groups)
+            self.take(place, tally, batch)
             return out
 
         with switched(forward.model, watch):
             yield
         self._last = sides.last
 
-    def _take(self, place: Place, tally: Tally, groups: Sequence[int]) -> None:
+    def take(self, place: Place, tally: Tally, batch: Batch) -> None:
+        """Add what one call of an attention gave, to the groups of its documents."""
+        groups = _groups(batch)
         into = self.sums.setdefault(place, HeadSums(tally.n_heads))
         for name, values in tally.finish().items():
             into.add(name, groups, values.cpu().numpy())

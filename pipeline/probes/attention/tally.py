@@ -154,9 +154,11 @@ class Tally:
         ):
             if marked is not None:
                 self.sums[name] = (self.received * marked[:, None]).sum(dim=2)
-        seen = self.sides.visibility.n_queries[:, None].double()
-        share = self.received / seen.clamp(min=1)
+        seen = self.sides.visibility.n_queries[:, None]
         often = seen >= seen.amax(dim=2, keepdim=True).clamp(min=2) / 2
-        most = share.masked_fill(~often, 0).amax(dim=2)
-        self.sums["sink"] = most * self.sides.queries.n_counted[:, None]
+        uniform = self.sides.visibility.uniform[:, None].expand_as(self.received)
+        for name, received in (("sink", self.received), ("uniform_sink", uniform)):
+            share = (received / seen.clamp(min=1)).masked_fill(~often, 0)
+            most = share.amax(dim=2)
+            self.sums[name] = most * self.sides.queries.n_counted[:, None]
         return self.sums

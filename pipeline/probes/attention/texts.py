@@ -136,37 +136,56 @@ def pair_up(
 class Visibility:
     """How many keys each query may see (B, T), and how many counted queries each key.
 
+    `uniform` is what each key would get of queries that look everywhere alike.
     `is_causal` where no query may see a later key.
     """
 
     n_keys: torch.Tensor
     n_queries: torch.Tensor
+    uniform: torch.Tensor
     is_causal: bool
 
 
 def see(rule: Rule, queries: Text, keys: Text, step: int = 256) -> Visibility:
     """Counts over the mask, in blocks of queries."""
-    n_rows, n_queries = queries.mask.shape
     shown = keys.mask
-    if rule.mask is None and not rule.is_causal:
-        seen = queries.n_counted[:, None].expand_as(shown) * shown
-        return Visibility(
-            keys.lengths[:, None].expand(n_rows, n_queries), seen, is_causal=False
-        )
-    if rule.mask is None:
-        later = queries.counted.flip(1).cumsum(1).flip(1)
-        return Visibility(shown.cumsum(1), later * shown, is_causal=True)
+    if rule.mask is not None:
+        return _see_masked(rule.mask, queries, keys, step)
+    counted = queries.counted.double()
+    if not rule.is_causal:
+        n_keys = keys.lengths[:, None].expand_as(queries.positions)
+        seen = counted.sum(dim=1, keepdim=True) * shown
+        uniform = seen / keys.lengths[:, None].clamp(min=1)
+        return Visibility(n_keys, seen, uniform, is_causal=False)
+    n_keys = shown.cumsum(1)
+    uniform = _later(counted / n_keys.clamp(min=1)) * shown
+    return Visibility(n_keys, _later(counted) * shown, uniform, is_causal=True)
+
+
+def _later(values: torch.Tensor) -> torch.Tensor:
+    """Sums from each place to the end."""
+    return values.flip(1).cumsum(1).flip(1)
+
+
+def _see_masked(
+    mask: torch.Tensor | RuleMask, queries: Text, keys: Text, step: int
+) -> Visibility:
+    n_queries = queries.mask.shape[1]
     n_keys = torch.zeros_like(queries.positions)
-    seen = torch.zeros_like(keys.positions)
+    seen = torch.zeros(keys.mask.shape, dtype=torch.float64, device=keys.mask.device)
+    uniform = seen.clone()
     is_causal = True
     for start in range(0, n_queries, step):
         stop = min(start + step, n_queries)
-        allowed = _allowed(rule.mask, start, stop) & shown[:, None, :]
-        n_keys[:, start:stop] = allowed.sum(dim=2)
-        counted = queries.counted[:, start:stop, None]
-        seen += (allowed & counted).sum(dim=1)
+        allowed = _allowed(mask, start, stop) & keys.mask[:, None, :]
+        shown = allowed.sum(dim=2)
+        n_keys[:, start:stop] = shown
+        counted = queries.counted[:, start:stop].double()
+        seen += (counted[:, None] @ allowed.double()).squeeze(1)
+        each = counted / shown.clamp(min=1)
+        uniform += (each[:, None] @ allowed.double()).squeeze(1)
         is_causal = is_causal and not bool(allowed.triu(start + 1).any())
-    return Visibility(n_keys, seen, is_causal)
+    return Visibility(n_keys, seen, uniform, is_causal)
 
 
 def _allowed(mask: torch.Tensor | RuleMask, start: int, stop: int) -> torch.Tensor:

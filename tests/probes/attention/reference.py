@@ -54,6 +54,9 @@ def statistics(weights, tokens, *, is_causal, punctuation=(), keys=None):
     if is_causal:
         sums["lookback"] = sum(lookback)
     sums["sink"] = n_queries * sink_of(weights, is_causal=is_causal)
+    uniform = np.tril(np.ones_like(weights)) if is_causal else np.ones_like(weights)
+    uniform /= uniform.sum(axis=1, keepdims=True)
+    sums["uniform_sink"] = n_queries * sink_of(uniform, is_causal=is_causal)
     return sums
 
 
