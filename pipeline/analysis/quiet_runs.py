@@ -108,14 +108,10 @@ def quiet_run(
     if " trend, " in kind:
         return _trends(kind, (n_steps, n_tensors), rng)
     name, _, rest = kind.partition(", ")
-    if kind.startswith("white beside shared "):
-        own, shared, share = (
-            white,
-            _NOISES[kind.removeprefix("white beside shared ")],
-            0.5,
-        )
-    else:
-        own, shared, share = _NOISES[name], _NOISES[name], 0.5 if rest else 0.0
+    beside = "white beside shared "
+    shared = _NOISES[name.removeprefix(beside)]
+    own = _NOISES["white" if name.startswith(beside) else name]
+    share = 0.5 if rest or name.startswith(beside) else 0.0
     values = np.stack([own(n_steps, rng) for _ in range(n_tensors)], axis=1)
     common = shared(n_steps, rng)[:, None]
     return np.sqrt(1.0 - share) * values + np.sqrt(share) * common

@@ -114,7 +114,11 @@ def _of_metric(
     if not steps.size:
         return []
     events = find_events(
-        steps, values, is_change=is_change, min_agreement=min_agreement, alpha=alpha
+        steps.tolist(),
+        values,
+        is_change=is_change,
+        min_agreement=min_agreement,
+        alpha=alpha,
     )
     is_logged = rows[MEMBER].null_count() == rows.height
     return [
