@@ -19,7 +19,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup demo test lint lint-page format docs bench dictionary lock clean
+.PHONY: setup demo test lint lint-page format docs architecture bench dictionary lock clean
 
 setup: $(STAMP)
 
@@ -63,6 +63,10 @@ docs: $(STAMP)
 bench: $(STAMP)
 	@printf '| work | measured | asked for |\n|---|---|---|\n'
 	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+# The table of CONTRIBUTING and the picture of imports, after a change of docs/layers.toml.
+architecture: $(STAMP)
+	$(BIN)/python docs/architecture.py
 
 # The page of all columns, after a change of pipeline/tables.
 dictionary: $(STAMP)

@@ -6,84 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from docs.architecture import (
+    draw,
+    imported,
+    put_table,
+    read_layers,
+    within,
+    write_table,
+)
+from docs.architecture import module_of as dotted
+
 ROOT = Path(__file__).parents[1]
+RULES = read_layers()
 FILES = sorted(
     path
     for folder in ("pipeline", "flows", "weightlake")
     for path in (ROOT / folder).rglob("*.py")
 )
-
-# Layers from the ground up: a piece imports its own and lower ones.
-LAYERS = (
-    {
-        "pipeline.errors",
-        "pipeline.refs",
-        "pipeline.dtypes",
-        "pipeline.exit_codes",
-        "pipeline.renamed",
-        "pipeline.require",
-        "pipeline.row",
-    },
-    {
-        "pipeline.sources",
-        "pipeline.layout",
-        "pipeline.metrics",
-        "pipeline.tables",
-        "pipeline.quantised",
-        "pipeline.store",
-        "pipeline.text",
-    },
-    {
-        "pipeline.compare",
-        "pipeline.explorer",
-        "pipeline.extract",
-        "pipeline.analysis",
-        "pipeline.figures",
-        "pipeline.probes",
-        "pipeline.query",
-        "pipeline.stages",
-        "pipeline.structure",
-        "pipeline.warehouse",
-    },
-    {"pipeline.report", "pipeline.zoo"},
-    {"flows"},
-    {"weightlake"},
-)
-
-# The one place where a library comes in.
-DOORS = {
-    "duckdb": "pipeline.query",
-    "prefect": "flows",
-    "typer": "weightlake",
-    "matplotlib": "pipeline.figures",
-    "jinja2": "pipeline.report",
-    "markdown_it": "pipeline.report",
-    "numba": ("pipeline.metrics", "pipeline.analysis"),
-    "torch": (
-        "pipeline.probes",
-        "pipeline.sources",
-        "pipeline.structure",
-        "pipeline.metrics.spectra.device",
-    ),
-    "transformers": ("pipeline.probes", "pipeline.structure"),
-    "gguf": "pipeline.quantised",
-    "h5py": "pipeline.sources",
-    "onnx": "pipeline.sources",
-    "msgpack": "pipeline.sources",
-    "huggingface_hub": ("pipeline.sources", "weightlake.verbs.environment"),
-    "sklearn": "pipeline.metrics",
-    "scipy": ("pipeline.metrics", "pipeline.analysis"),
-}
-
-# Each of these answers one question alone.
-ALONE = {
-    "pipeline.metrics": ("pipeline.tables", "pipeline.sources", "pipeline.layout"),
-    "pipeline.figures": ("pipeline.query", "pipeline.warehouse", "pipeline.extract"),
-    "pipeline.layout": ("pipeline.sources", "pipeline.metrics", "pipeline.tables"),
-    "pipeline.sources": ("pipeline.layout", "pipeline.metrics", "pipeline.tables"),
-    "pipeline.quantised": ("pipeline.sources", "pipeline.layout", "pipeline.tables"),
-    "pipeline.tables": ("pipeline.sources", "pipeline.layout", "pipeline.metrics"),
-}
 
 # What a store alone may do with the files of a warehouse.
 OF_STORES = re.compile(
@@ -100,40 +39,45 @@ MAX_FUNCTION_LINES = 60
 
 
 def module_of(path):
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
-
-
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            yield node.module
-
-
-def within(module, packages):
-    packages = (packages,) if isinstance(packages, str) else packages
-    return any(module == p or module.startswith(f"{p}.") for p in packages)
-
-
-def layer_of(module):
-    return next((i for i, layer in enumerate(LAYERS) if within(module, layer)), None)
+    return dotted(path, ROOT)
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_imports_go_down_and_through_the_doors(path):
     module = module_of(path)
     for name in imported(path):
-        own, other = layer_of(module), layer_of(name)
+        assert not name.startswith("."), f"{module}: imports are absolute"
+        own, other = RULES.layer_of(module), RULES.layer_of(name)
         if own is not None and other is not None:
             assert other <= own, f"{module} imports {name}, which lies above it"
-        door = DOORS.get(name.split(".")[0])
+        door = RULES.doors.get(name.split(".")[0])
         assert door is None or within(module, door), f"{module} imports {name}"
-        for package, forbidden in ALONE.items():
+        for package, forbidden in RULES.alone.items():
             if within(module, package):
                 assert not within(name, forbidden), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_a_file_lies_in_a_layer(path):
+    module = module_of(path)
+    assert module == "pipeline" or RULES.layer_of(module) is not None
+
+
+def test_the_table_of_contributing_is_what_the_rules_make():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert put_table(text, write_table(RULES)) == text, "make architecture"
+    assert text.count(" | ") > len(RULES.packages)
+
+
+def test_the_picture_marks_an_import_that_goes_up(tmp_path):
+    for name in ("sources", "query"):
+        (tmp_path / "pipeline" / name).mkdir(parents=True)
+        (tmp_path / "pipeline" / name / "__init__.py").touch()
+    (tmp_path / "pipeline/sources/a.py").write_text("from pipeline.query import b")
+    (tmp_path / "pipeline/query/b.py").write_text("import pipeline.sources")
+    picture = draw(tmp_path, RULES)
+    assert picture.count('class="up"') == picture.count('class="use"') == 1
+    assert picture.count(">query</text>") == 2
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)

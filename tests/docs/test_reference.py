@@ -1,4 +1,4 @@
-"""Does the reference name everything that the library exports?"""
+"""Do the reference and the index name everything that there is?"""
 
 from pathlib import Path
 
@@ -11,6 +11,13 @@ def test_every_exported_name_is_in_the_reference():
     text = PAGE.read_text(encoding="utf-8")
     for name in wl.__all__:
         assert f":: weightlake.{name}\n" in text, name
+
+
+def test_the_index_lists_every_page():
+    docs = PAGE.parents[1]
+    listed = (docs / "index.md").read_text(encoding="utf-8").split()
+    pages = {path.stem for path in docs.glob("*.md")} - {"index"}
+    assert pages <= set(listed), "make docs fails on a page that no list holds"
 
 
 def test_every_method_says_what_it_gives_or_is_a_sentence():
