@@ -58,7 +58,7 @@ def measure_pair(job: Job) -> Measured:
 
 COMPARE = Stage(
     "compare",
-    4,
+    5,
     "pair",
     (HEAD_CHANGES, TENSOR_CHANGES),
     measure_pair,

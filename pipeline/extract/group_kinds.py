@@ -87,7 +87,7 @@ def _find_adapters(
 def _adapter(
     one: Adapter, held: Mapping[str, Held], _: Callable[[], Vocabulary]
 ) -> group.Adapter:
-    factors = {"A": one.a, "B": one.b}
+    factors = {"A": one.a, "B": one.b, **one.more}
     return group.Adapter(
         module=one.module,
         adapter=one.adapter,
@@ -130,6 +130,11 @@ KINDS = (
         lambda one: (part.tensor for part in one.parts.values()),
         _attention,
     ),
-    Kind(group.Adapter, _find_adapters, lambda one: (one.a, one.b), _adapter),
+    Kind(
+        group.Adapter,
+        _find_adapters,
+        lambda one: (one.a, one.b, *one.more.values()),
+        _adapter,
+    ),
     Kind(group.Embedding, _find_embeddings, lambda one: (one.tensor,), _embedding),
 )

@@ -1,6 +1,6 @@
 """Where does a tensor sit in its network, and which matrices does it hold?"""
 
-from pipeline.layout.adapters import Adapter, find_adapters
+from pipeline.layout.adapters import Adapter, find_adapters, find_scale
 from pipeline.layout.attention import Attention, Projection, find_attentions
 from pipeline.layout.components import Component, load_components
 from pipeline.layout.embeddings import Embedding, find_embeddings
@@ -8,6 +8,7 @@ from pipeline.layout.families import Family, load_families
 from pipeline.layout.identify import identify
 from pipeline.layout.layout import Layout, Network
 from pipeline.layout.location import Location
+from pipeline.layout.tuners import Tuned, find_tuning
 from pipeline.layout.views import MAX_OFFSETS, MatrixView
 
 __all__ = [
@@ -22,9 +23,12 @@ __all__ = [
     "MatrixView",
     "Network",
     "Projection",
+    "Tuned",
     "find_adapters",
     "find_attentions",
     "find_embeddings",
+    "find_scale",
+    "find_tuning",
     "identify",
     "load_components",
     "load_families",

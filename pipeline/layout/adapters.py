@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite, sqrt
 from typing import Any, Literal
 
-from pipeline.layout.naming import clean_name
+from pipeline.layout.tuners import Tuned, find_tuning
 from pipeline.refs import TensorRef
 
-_ENDING = re.compile(
-    r"\.lora_(?P<embedding>embedding_)?(?P<factor>[AB])"
-    r"(?:\.(?!weight$)(?P<adapter>[^.]+))?(?:\.weight)?$"
-)
-_ROOT = "base_model.model."
-
-Variant = Literal["lora", "rslora", "dora"]
+Variant = Literal["lora", "rslora", "dora", "adalora"]
 
 
 @dataclass(frozen=True)
 class Adapter:
     """ΔW = scale · B · A of one module: A is (rank, inputs), B is (outputs, rank).
 
-    `scale` is null, and `scale_problem` says why, where the config does not give it.
+    `scale` is null, and `scale_problem` says why, where the config does not give it;
+    it is alpha alone where the factors' own tensors divide it. `more` holds those:
+    E and ranknum of AdaLoRA, the alpha of kohya, the magnitudes of DoRA.
     `is_transposed`: the module stores its weight (inputs, outputs).
     """
 
@@ -37,6 +33,16 @@ class Adapter:
     scale: float | None
     scale_problem: str
     is_transposed: bool
+    more: Mapping[str, TensorRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """alpha / rank of one module, and how it came about; null with a `problem`."""
+
+    alpha: float | None
+    value: float | None
+    problem: str = ""
 
 
 def find_adapters(
@@ -46,61 +52,58 @@ def find_adapters(
 
     `module` is the adapted module's name as clean_name gives it: no wrapper, no ending.
     """
-    factors: dict[tuple[str, str], dict[str, TensorRef]] = {}
-    is_embedding: dict[tuple[str, str], bool] = {}
-    for tensor in tensors:
-        ending = _ENDING.search(tensor.name)
-        if ending is None or tensor.skip_reason:
-            continue
-        key = tensor.name[: ending.start()], ending["adapter"] or "default"
-        factors.setdefault(key, {})[ending["factor"]] = tensor
-        is_embedding[key] = bool(ending["embedding"])
+    modules = find_tuning(tensors).modules
     return tuple(
-        _adapter(key, pair, config, is_embedding=is_embedding[key])
-        for key, pair in factors.items()
+        _adapter(one, config)
+        for one in modules
+        if one.kind in ("lora", "dora", "adalora") and one.parts.keys() & {"A", "B"}
     )
 
 
-def _adapter(
-    key: tuple[str, str],
-    pair: Mapping[str, TensorRef],
-    config: Mapping[str, Any],
-    *,
-    is_embedding: bool,
-) -> Adapter:
-    path, adapter = key
-    example = next(iter(pair.values()))
-    cleaned = clean_name(example.name)
-    module = path.removeprefix(_ROOT)
-    rank = _read(config, "rank_pattern", "r", module)
-    alpha = _read(config, "alpha_pattern", "lora_alpha", module)
-    variant = _variant(config)
-    problem = _scale_problem(rank, alpha, pair.get("A"))
-    scale = None
-    if not problem and rank and alpha is not None:
-        scale = alpha / (sqrt(rank) if config.get("use_rslora") else rank)
+def find_scale(one: Tuned, config: Mapping[str, Any], key: str = "lora_alpha") -> Scale:
+    """What the config says of a module: alpha / rank, or alpha / √rank."""
+    rank = _read(config, "rank_pattern", "r", one.module)
+    alpha = _read(config, "alpha_pattern", key, one.module)
+    problem = _scale_problem(rank, alpha, one.parts.get("A"))
+    if problem or rank is None or alpha is None:
+        return Scale(alpha, None, problem)
+    return Scale(alpha, alpha / (sqrt(rank) if config.get("use_rslora") else rank))
+
+
+def _adapter(one: Tuned, config: Mapping[str, Any]) -> Adapter:
+    scale = find_scale(one, config)
+    value, problem = scale.value, scale.problem
+    if one.kind == "adalora":
+        value = scale.alpha
+        problem = "" if value is not None else "the config does not give lora_alpha"
+    elif "alpha" in one.parts:
+        value, problem = 1.0, ""
     return Adapter(
-        module=cleaned.tower.prefix + cleaned.path,
-        adapter=adapter,
-        a=pair.get("A"),
-        b=pair.get("B"),
-        variant=variant,
-        alpha=alpha,
-        scale=scale,
+        module=one.module,
+        adapter=one.adapter,
+        a=one.parts.get("A"),
+        b=one.parts.get("B"),
+        variant="adalora" if one.kind == "adalora" else _variant(one, config),
+        alpha=scale.alpha,
+        scale=value,
         scale_problem=problem,
-        is_transposed=is_embedding or bool(config.get("fan_in_fan_out")),
+        is_transposed=one.is_embedding or bool(config.get("fan_in_fan_out")),
+        more={k: t for k, t in one.parts.items() if k not in ("A", "B")},
     )
 
 
-def _variant(config: Mapping[str, Any]) -> Variant:
-    if config.get("use_dora"):
+def _variant(one: Tuned, config: Mapping[str, Any]) -> Variant:
+    if one.kind == "dora" or config.get("use_dora"):
         return "dora"
     return "rslora" if config.get("use_rslora") else "lora"
 
 
 def _scale_problem(rank: float | None, alpha: float | None, a: TensorRef | None) -> str:
     if rank is None or alpha is None:
-        return "adapter_config.json does not give r and lora_alpha"
+        return (
+            "adapter_config.json does not give r and lora_alpha, nor does the header"
+            " of the file (lora_adapter_metadata)"
+        )
     if a is not None and a.shape and a.shape[0] != rank:
         return f"the config says rank {rank:g}, the factors have {a.shape[0]}"
     return ""

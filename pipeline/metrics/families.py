@@ -82,7 +82,7 @@ RANDOMISED = Family(
     "randomised", 4, ("randomised",), measure_randomised, is_default=False
 )
 SKETCHES = Family("sketches", 1, ("sketches",), measure_sketch)
-ADAPTERS = Family("adapters", 1, ("adapters",), measure_adapter, group.Adapter)
+ADAPTERS = Family("adapters", 2, ("adapters",), measure_adapter, group.Adapter)
 HEADS = Family(
     "heads", 1, ("heads", "circuits"), measure_heads, group.Attention, is_default=False
 )

@@ -82,8 +82,8 @@ def _problem(one: Adapter, name: str) -> str:
         return f"a factor of {one.module} is missing"
     if one.scale is None:
         return one.scale_problem
-    if one.variant == "dora":
-        return f"adapts {one.module} by DoRA, whose magnitudes are not merged here"
+    if one.variant in ("dora", "adalora") or one.more:
+        return f"adapts {one.module} by {one.variant}, which is not merged here"
     return "" if name else f"adapts {one.module}, which its base does not have"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
 from pipeline.refs import TensorRef
+from pipeline.sources.adapter_header import read_adapter_header
 from pipeline.sources.files import is_unicode
 from pipeline.sources.weight_sets import WeightSet
 
@@ -43,6 +44,8 @@ def describe(
     is_adapter = _is_adapter(folder, weights, tensors)
     name = ADAPTER_CONFIG if is_adapter else MODEL_CONFIG
     config, notes = _read_config(folder / name)
+    if is_adapter and not config and weights.format == "safetensors":
+        config = read_adapter_header(folder / weights.files[0])
     base = config.get("base_model_name_or_path") if is_adapter else None
     return Description(
         kind="adapter" if is_adapter else "model",

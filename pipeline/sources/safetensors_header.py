@@ -48,6 +48,19 @@ def read_header(path: Path) -> tuple[TensorRef, ...]:
     return tuple(tensors)
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the header says beside its tensors (`__metadata__`); text by text.
+
+    Raises SourceError as `read_header` does.
+    """
+    metadata = _parse(path, _read_text(path, stamp_file(path).n_bytes)).get(
+        "__metadata__"
+    )
+    if not isinstance(metadata, dict):
+        return {}
+    return {k: v for k, v in metadata.items() if isinstance(v, str)}
+
+
 def _read_text(path: Path, n_file_bytes: int) -> bytes:
     head = read_head(path)
     refuse_pointer(path, head)

@@ -35,7 +35,7 @@ ADAPTERS = Table(
         Column(
             "variant",
             TEXT,
-            "lora, rslora (scale alpha / √rank), or dora (B · A alone is measured)",
+            "lora, rslora (scale alpha / √rank), adalora (B · diag(E) · A), or dora (B · A alone is measured)",
             nullable=False,
         ),
         status_column(
@@ -52,7 +52,11 @@ ADAPTERS = Table(
         ),
         Column("reason", TEXT, "what the status means here"),
         Column("alpha", REAL, "lora_alpha of the module"),
-        Column("scale", REAL, "factor of B · A: alpha / rank, or alpha / √rank"),
+        Column(
+            "scale",
+            REAL,
+            "factor of B · A: alpha / rank, alpha / √rank, or alpha / ranknum",
+        ),
         Column("rank", COUNT, "rows of A", "dimensions", bounds=(0, None)),
         Column(
             "utilisation",

@@ -68,6 +68,7 @@ TENSOR_CHANGES = Table(
             "only_new",
             "only_old",
             "shape_differs",
+            "not_understood",
             "non_finite",
             "overflow",
             "empty",

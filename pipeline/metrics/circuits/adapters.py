@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.metrics.circuits.products import (
     describe_solved,
@@ -51,7 +54,8 @@ def measure_adapter(adapter: Adapter) -> Rows:
 
 
 def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
-    A, B = a.decode(a.patterns()), b.decode(b.patterns())
+    A, B = (_as_matrix(one.decode(one.patterns())) for one in (a, b))
+    scale, A = _own(adapter, A)
     rank, n_inputs = A.shape
     shape = (n_inputs, len(B)) if adapter.is_transposed else (len(B), n_inputs)
     row: Row = {"rank": rank, "n_rows": shape[0], "n_cols": shape[1]}
@@ -62,9 +66,8 @@ def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
         return row | {"status": "empty", "reason": "a factor has no element"}
     if not (np.isfinite(A).all() and np.isfinite(B).all()):
         return row | {"status": "non_finite", "reason": "a factor holds NaN or Inf"}
-    scale = 1.0 if adapter.scale is None else adapter.scale
     try:
-        solved = product_spectrum(factorise(B), factorise(A.T), scale=scale)
+        solved = product_spectrum(factorise(B), factorise(A.T), scale=scale or 1.0)
     except np.linalg.LinAlgError as error:
         return row | {"status": "not_converged", "reason": str(error)}
     found = describe_solved(solved, shape, max(a.eps or 1.0, b.eps or 1.0))
@@ -74,7 +77,32 @@ def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
     if row["status"] == "non_finite":
         return row
     row["utilisation"] = row["numerical_rank"] / rank
-    if adapter.scale is None:
+    row["scale"] = scale
+    if scale is None:
         row |= dict.fromkeys((*_SCALED, "singular_values", "sigma_error_bound"))
         row |= {"status": "no_scale", "reason": adapter.scale_problem}
     return row
+
+
+def _as_matrix(factor: NDArray[np.floating]) -> NDArray[np.floating]:
+    """A kernel's offsets beside its inputs: ΔW as `compare` sees a convolution."""
+    return factor.reshape(len(factor), prod(factor.shape[1:]))
+
+
+def _own(
+    adapter: Adapter, A: NDArray[np.floating]
+) -> tuple[float | None, NDArray[np.floating]]:
+    """Scale and A with what the adapter keeps of them in tensors of their own."""
+    known = {
+        name: one.decode(one.patterns())
+        for name, one in adapter.factors.items()
+        if name in ("E", "ranknum", "alpha") and one.values is not None
+    }
+    scale = adapter.scale
+    if "alpha" in known:
+        scale = float(known["alpha"].item()) / len(A)
+    if "E" in known:
+        A = A * known["E"].reshape(-1, 1)
+        n = float(known["ranknum"].item()) if "ranknum" in known else len(A)
+        scale = None if scale is None else scale / (n + 1e-5)
+    return scale, A
