@@ -76,6 +76,17 @@ class Batch:
             return None
         return rows if self.is_full else rows.index_select(0, self.flat)
 
+    def rows(self, first: int, last: int) -> Batch:
+        """Some of the rows; their padding stays."""
+        part = slice(first, last)
+        return Batch(
+            self.tokens[part],
+            self.mask[part],
+            self.counted[part],
+            self.positions[part],
+            self.windows[part],
+        )
+
     def to(self, device: str | torch.device) -> Batch:
         return replace(
             self,

@@ -97,5 +97,6 @@ def _say(parameter: Parameter, words: set[str]) -> str:
     if words:
         return f"There are: {enumerate_words(words)}"
     view = parameter.domain.split(".")[0]
-    verb = "compare" if view == "tensor_changes" else "extract"
+    verbs = {"tensor_changes": "compare", "probe_sets": "probe"}
+    verb = verbs.get(view, "extract")
     return f"The table {view} holds none yet: weightlake {verb} fills it"

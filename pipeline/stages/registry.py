@@ -16,6 +16,7 @@ GROUP = "weightlake.stages"
 BUILT_IN = {
     "extract": "pipeline.extract.stage:EXTRACT",
     "compare": "pipeline.compare.stage:COMPARE",
+    "probe": "pipeline.probes.stage:PROBE",
 }
 
 

@@ -1,6 +1,12 @@
 """The one place where a table and its columns are declared."""
 
+from pipeline.tables.activations import ACTIVATIONS
 from pipeline.tables.adapters import ADAPTERS
+from pipeline.tables.block_activations import (
+    BLOCK_ACTIVATIONS,
+    EXPERT_ACTIVATIONS,
+    SIMILARITIES,
+)
 from pipeline.tables.channels import CHANNELS
 from pipeline.tables.checkpoints import CHECKPOINTS
 from pipeline.tables.circuits import CIRCUITS
@@ -9,7 +15,13 @@ from pipeline.tables.embeddings import EMBEDDINGS
 from pipeline.tables.extractions import EXTRACTIONS
 from pipeline.tables.head_changes import HEAD_CHANGES
 from pipeline.tables.heads import HEADS
+from pipeline.tables.neurons import (
+    NEURONS,
+    POSITION_ACTIVATIONS,
+    TOKEN_ACTIVATIONS,
+)
 from pipeline.tables.nulls import NULLS
+from pipeline.tables.probe_sets import PROBE_DOCUMENTS, PROBE_SETS
 from pipeline.tables.randomised import RANDOMISED
 from pipeline.tables.sketches import SKETCHES
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
@@ -39,22 +51,39 @@ TABLES: tuple[Table, ...] = (
     EMBEDDINGS,
     TENSOR_CHANGES,
     HEAD_CHANGES,
+    PROBE_SETS,
+    PROBE_DOCUMENTS,
+    ACTIVATIONS,
+    NEURONS,
+    POSITION_ACTIVATIONS,
+    TOKEN_ACTIVATIONS,
+    BLOCK_ACTIVATIONS,
+    SIMILARITIES,
+    EXPERT_ACTIVATIONS,
     TRAINING_LOG,
     EXTRACTIONS,
 )
 
 __all__ = [
+    "ACTIVATIONS",
     "ADAPTERS",
+    "BLOCK_ACTIVATIONS",
     "CHANNELS",
     "CHECKPOINTS",
     "CIRCUITS",
     "EMBEDDINGS",
     "ENERGY_SHARES",
+    "EXPERT_ACTIVATIONS",
     "EXTRACTIONS",
     "HEADS",
     "HEAD_CHANGES",
+    "NEURONS",
     "NULLS",
+    "POSITION_ACTIVATIONS",
+    "PROBE_DOCUMENTS",
+    "PROBE_SETS",
     "RANDOMISED",
+    "SIMILARITIES",
     "SKETCHES",
     "SPECTRA",
     "TABLES",
@@ -62,6 +91,7 @@ __all__ = [
     "TENSORS",
     "TENSOR_CHANGES",
     "TENSOR_STATS",
+    "TOKEN_ACTIVATIONS",
     "TRAINING_LOG",
     "VALUE_COUNTS",
     "VOCABULARIES",

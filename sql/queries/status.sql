@@ -22,6 +22,7 @@
 -- column: n_embeddings integer rows — in embeddings
 -- column: n_tensor_changes integer rows — in tensor_changes
 -- column: n_head_changes integer rows — in head_changes
+-- column: n_behaviour integer rows — in the tables of runs on probe sets
 -- column: n_training_log integer rows — in training_log
 -- column: n_extractions integer rows — in extractions
 -- column: n_others integer rows — in the tables of stages from elsewhere
@@ -62,6 +63,11 @@ select
     coalesce(n_in['embeddings'], 0) as n_embeddings,
     coalesce(n_in['tensor_changes'], 0) as n_tensor_changes,
     coalesce(n_in['head_changes'], 0) as n_head_changes,
+    list_sum(list_transform([
+        'probe_sets', 'probe_documents', 'activations', 'neurons',
+        'position_activations', 'token_activations', 'block_activations',
+        'similarities', 'expert_activations',
+    ], lambda name: coalesce(n_in[name], 0)))::bigint as n_behaviour,
     coalesce(n_in['training_log'], 0) as n_training_log,
     coalesce(n_in['extractions'], 0) as n_extractions,
     coalesce(n_others, 0) as n_others,

@@ -11,7 +11,10 @@ with counted as (
         'checkpoints', 'tensors', 'tensor_stats', 'value_counts', 'channels',
         'spectra', 'tail_fits', 'randomised', 'sketches', 'adapters', 'heads',
         'circuits', 'vocabularies', 'embeddings', 'tensor_changes',
-        'head_changes', 'training_log', 'extractions', 'nulls'
+        'head_changes', 'probe_sets', 'probe_documents', 'activations',
+        'neurons', 'position_activations', 'token_activations',
+        'block_activations', 'similarities', 'expert_activations',
+        'training_log', 'extractions', 'nulls'
     )
     group by model, revision, table_name
 )

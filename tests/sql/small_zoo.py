@@ -205,6 +205,10 @@ def _run_rows(rows: Sequence[Row]) -> list[Row]:
     return [row for step in STEPS for row in at(rows, "run", f"step-{step}", step=step)]
 
 
+PROBED = dict.fromkeys(("parameter_set", "probe_digest", "tokens_digest"), "p")
+PROBED |= {"probe_set": "texts", "kind": "decoder", "tokenizer": "bytes"}
+
+
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small zoo as a warehouse; tests only read it."""
@@ -219,6 +223,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *at([{"n_layers": 3, "n_tensors": 3, "n_elements": 12}], "deep", "v1"),
             *_run_rows([{"series": "run", "n_tensors": 2, "n_elements": 6}]),
         ],
+        probe_sets=at([PROBED], "pair"),
         tensor_changes=at(
             [
                 {

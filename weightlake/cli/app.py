@@ -21,6 +21,7 @@ from weightlake.cli.explore import explore
 from weightlake.cli.extract import extract
 from weightlake.cli.lineage import lineage
 from weightlake.cli.plot import plot
+from weightlake.cli.probe import probe
 from weightlake.cli.query import query, sql, tables
 from weightlake.cli.report import report
 from weightlake.cli.warehouse import catalog, check, compact, status
@@ -38,6 +39,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     report,
     explore,
     compare,
+    probe,
     lineage,
     status,
     check,

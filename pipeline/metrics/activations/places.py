@@ -1,0 +1,60 @@
+"""How do activations differ by position, by length of the text, by token?
+
+Positions and lengths are taken together in buckets: 0, 1, 2, 3, then by powers of two,
+so that their number does not grow with the texts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.metrics.activations.counting import Tokens
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+N_BUCKETS = 24
+
+
+def bucket_of(places: I64) -> I64:
+    """The bucket of each position or length."""
+    small = np.minimum(places, 3)
+    octave = np.floor(np.log2(np.maximum(places, 4))).astype(np.int64) + 2
+    return np.minimum(np.where(places < 4, small, octave), N_BUCKETS - 1)
+
+
+def bucket_range(bucket: int) -> tuple[int, int]:
+    """The first and last place of a bucket; the last bucket has no end of its own."""
+    if bucket < 4:
+        return bucket, bucket
+    return 1 << (bucket - 2), (1 << (bucket - 1)) - 1
+
+
+@dataclass
+class GroupSums:
+    """Of tokens in groups: how many, Σ of their rms and share of positive dimensions.
+
+    `largest` is the largest magnitude of any dimension of theirs.
+    """
+
+    n_groups: int
+    n: I64 = field(init=False)
+    rms: F64 = field(init=False)
+    positive: F64 = field(init=False)
+    largest: F64 = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.n = np.zeros(self.n_groups, np.int64)
+        self.rms, self.positive = np.zeros(self.n_groups), np.zeros(self.n_groups)
+        self.largest = np.zeros(self.n_groups)
+
+    def add(self, groups: I64, rows: Tokens, d: int) -> None:
+        """Take in tokens, each of its group; d dimensions each."""
+        self.n += np.bincount(groups, minlength=self.n_groups)
+        sizes = np.sqrt(rows.squares / d)
+        self.rms += np.bincount(groups, sizes, self.n_groups)
+        self.positive += np.bincount(groups, rows.positive / d, self.n_groups)
+        np.maximum.at(self.largest, groups, rows.largest.astype(np.float64))

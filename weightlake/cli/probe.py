@@ -1,0 +1,163 @@
+"""The verb that runs models on texts: `probe`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipeline.exit_codes import exit_code
+from pipeline.zoo.progress import say
+from pipeline.zoo.settings import WAREHOUSE, make_settings
+from weightlake.cli.options import (
+    Format,
+    LocalFilesOnly,
+    Memory,
+    Output,
+    Replace,
+    Threads,
+    Warehouse,
+)
+
+if TYPE_CHECKING:
+    from pipeline.stages import Outcome, Plan
+
+
+def probe(
+    references: Annotated[
+        list[str], typer.Argument(metavar="REF…", help="As extract takes them.")
+    ],
+    probe_set: Annotated[
+        str,
+        typer.Option(
+            "--probe-set",
+            metavar="FILE",
+            help="A .txt, .jsonl or .parquet file; small_texts, which travels along; "
+            "repeated:16x256 or uniform:16x256, which are drawn.",
+        ),
+    ] = "small_texts",
+    window: Annotated[
+        int,
+        typer.Option(
+            "--window", help="Tokens seen at once. Default: the model's, at most 512."
+        ),
+    ] = 0,
+    stride: Annotated[
+        int, typer.Option("--stride", help="From window to window. Default: half.")
+    ] = 0,
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "float16", "float64"],
+        typer.Option("--dtype", help="Of the weights while they run."),
+    ] = "float32",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        typer.Option("--device", help="Where it runs; auto: on cuda if there is one."),
+    ] = "auto",
+    batch_tokens: Annotated[
+        int, typer.Option("--batch-tokens", help="Places of a batch, at most.")
+    ] = 2048,
+    lens: Annotated[
+        bool, typer.Option(help="What each layer alone would predict.")
+    ] = True,
+    cka: Annotated[bool, typer.Option(help="How alike the layers are.")] = True,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would take.")
+    ] = False,
+    memory: Memory = None,
+    threads: Threads = None,
+    replace: Replace = False,
+    local_files_only: LocalFilesOnly = False,
+    format_name: Format = None,
+    output: Output = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> int:
+    """Run models on texts and measure what passes them.
+
+    One checkpoint is loaded at a time, and no activation is kept. Rows go to
+    activations, neurons, block_activations and others; what is unchanged is not run
+    again. No code of a model's repository is run.
+
+    For example:
+      weightlake probe models/tiny-llama
+      weightlake probe runs/gpt2-small --probe-set texts.jsonl --no-cka
+      weightlake probe org/name@main --probe-set uniform:32x256 --estimate
+    """
+    import dataclasses
+
+    from pipeline.probes.stage import PROBE, beside_of
+    from pipeline.sources import discover
+    from pipeline.stages import Subject, Watch, make_tasks, plan_subject, run_stage
+    from pipeline.warehouse import open_warehouse
+    from weightlake.output import check_target, emit
+
+    check_target(output, format_name)
+    settings = dataclasses.replace(
+        make_settings(
+            memory=memory,
+            threads=threads,
+            replace=replace,
+            local_files_only=local_files_only,
+        ),
+        device=device,
+    )
+    options = {"window": window, "stride": stride, "dtype": dtype}
+    options |= {"batch_tokens": batch_tokens, "lens": lens, "cka": cka}
+    stage = PROBE.with_options(options)
+    sources = [
+        source
+        for reference in references
+        for source in discover(reference, local_files_only=local_files_only)
+    ]
+    lake = open_warehouse(warehouse)
+    with beside_of(probe_set) as beside:
+        subjects = [Subject(source, beside=beside) for source in sources]
+        if estimate:
+            tasks = make_tasks(stage, subjects, lake, settings, Watch().progress)
+            return _show_plans([plan_subject(task) for task in tasks])
+        started = time.monotonic()
+        teller = _Teller(len(subjects), started)
+        outcomes = run_stage(
+            stage, subjects, lake, settings, watch=Watch(each=teller.tell)
+        )
+    if format_name or output or len(outcomes) == 1:
+        from pipeline.query import run_query
+
+        models = sorted({one.source.ref.model for one in outcomes})
+        asked = {"model": models[0]} if len(models) == 1 else {}
+        if any(one.status != "failed" for one in outcomes):
+            emit(
+                run_query(warehouse, "behaviour", asked),
+                format_name=format_name,
+                output=output,
+            )
+    return exit_code(one.status == "failed" for one in outcomes)
+
+
+class _Teller:
+    """Says how each checkpoint ended, how many are left, and how long that may take."""
+
+    def __init__(self, n: int, started: float) -> None:
+        self._n, self._done, self._started = n, 0, started
+
+    def tell(self, outcome: Outcome) -> None:
+        self._done += 1
+        tail = outcome.error or f"{outcome.n_rows} rows, {outcome.seconds:.1f} s"
+        left = self._n - self._done
+        if left:
+            each = (time.monotonic() - self._started) / self._done
+            tail += f"; {left} to go, about {left * each:.0f} s"
+        say(f"{outcome.status}: {outcome.label}: {tail}")
+
+
+def _show_plans(plans: list[Plan]) -> int:
+    for plan in plans:
+        if plan.error:
+            say(f"{plan.source.ref}: {plan.error}")
+            continue
+        needed = (plan.peak_memory_bytes or 0) / 2**20
+        say(
+            f"{plan.source.ref} on {plan.against}: {plan.status}, "
+            f"about {needed:,.0f} MiB and {plan.seconds or 0:.0f} s"
+        )
+    return exit_code(bool(plan.error) for plan in plans)
