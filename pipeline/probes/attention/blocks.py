@@ -83,19 +83,39 @@ def attend(
     Returns (B, T, H, D). With fewer key heads, query head h reads h // (H / H_kv).
     """
     n_rows, n_heads, n_queries, _ = query.shape
+    if torch.is_grad_enabled():
+        return _differentiable(query, key, value, rule)
     out = query.new_empty(n_rows, n_queries, n_heads, value.shape[-1])
-    parts = []
     for start, stop in block_ranges(query, key):
         block = _weigh(query[:, :, start:stop] * rule.scaling, key, rule, start)
         if visit is not None:
             visit(block)
-        some = value[:, :, block.first_key : block.last_key]
-        part = _grouped(block.weights.to(value.dtype), some).transpose(1, 2)
-        if torch.is_grad_enabled():
-            parts.append(part)
-        else:
-            out[:, start:stop] = part
-    return torch.cat(parts, dim=1) if parts else out
+        out[:, start:stop] = _average(block, value)
+    return out
+
+
+def _average(block: Block, value: torch.Tensor) -> torch.Tensor:
+    shown = value[:, :, block.first_key : block.last_key]
+    return _grouped(block.weights.to(value.dtype), shown).transpose(1, 2)
+
+
+def _differentiable(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: Rule
+) -> torch.Tensor:
+    """The same, of which no block is kept for the gradient: each is computed again."""
+    from torch.utils.checkpoint import checkpoint
+
+    def part(start: int, *states: torch.Tensor) -> torch.Tensor:
+        some, keys, values = states
+        return _average(_weigh(some * rule.scaling, keys, rule, start), values)
+
+    parts = [
+        checkpoint(
+            part, start, query[:, :, start:stop], key, value, use_reentrant=False
+        )
+        for start, stop in block_ranges(query, key)
+    ]
+    return torch.cat(parts, dim=1)
 
 
 def block_ranges(query: torch.Tensor, key: torch.Tensor) -> Iterator[tuple[int, int]]:
@@ -116,9 +136,14 @@ def _weigh(query: torch.Tensor, key: torch.Tensor, rule: Rule, start: int) -> Bl
         scores = torch.tanh(scores / rule.softcap) * rule.softcap
     if rule.bias is not None:
         scores = scores + rule.bias[:, :, start:stop, low:high]
-    scores = _masked(scores.float(), allowed, rule, start - low)
+    scores = _masked(_wide(scores), allowed, rule, start - low)
     scores, weights, total, extra = _softmax(scores, rule.sinks)
     return Block(start, low, scores, weights, total, extra)
+
+
+def _wide(values: torch.Tensor) -> torch.Tensor:
+    """In float32 at least: weights of half precision are made in it, as by eager."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def _masked(
@@ -146,7 +171,7 @@ def _softmax(
     """
     largest = scores.amax(dim=-1, keepdim=True)
     if sinks is not None:
-        sinks = sinks.float().view(1, -1, 1, 1)
+        sinks = _wide(sinks).view(1, -1, 1, 1)
         largest = torch.maximum(largest, sinks)
     is_differentiated = torch.is_grad_enabled()
     scores = scores - largest if is_differentiated else scores.sub_(largest)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from pipeline.metrics.attention.sums import N_GROUPS, HeadSums
 from pipeline.probes.attention.blocks import Rule, attend
+from pipeline.probes.attention.place import Place, place_of
 from pipeline.probes.attention.rows import RowTally
 from pipeline.probes.attention.sides import SideMaker
 from pipeline.probes.attention.switch import can_switch, switched
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
     from pipeline.probes.sites import Site, SiteKind
 
 Capture = Literal["block", "eager", "none"]
-
-
-class Place(NamedTuple):
-    """Which attention of the model: as the tables say it."""
-
-    stack: str | None
-    layer: int | None
-    attention: Literal["self", "cross"]
 
 
 @dataclass
@@ -68,7 +61,7 @@ class AttentionReducer:
             value: torch.Tensor,
             rule: Rule,
         ) -> torch.Tensor:
-            place = _place(forward, names[id(module)])
+            place = place_of(forward, names[id(module)])
             joined = sides.make(place, query, key, rule)
             on_cpu = query.device.type == "cpu"
             tally = (RowTally if on_cpu else Tally)(joined, query.shape[1])
@@ -99,13 +92,3 @@ def _groups(batch: Batch) -> Sequence[int]:
     if batch.windows:
         return [one.document % N_GROUPS for one in batch.windows]
     return list(np.arange(len(batch.mask)) % N_GROUPS)
-
-
-def _place(forward: Forward, path: str) -> Place:
-    """Where an attention sits: where its weights do."""
-    at = forward.places.inside(path)
-    if at is None:
-        return Place(None, None, "self")
-    return Place(
-        at.stack, at.layer, "cross" if at.component.startswith("cross_") else "self"
-    )

@@ -35,10 +35,10 @@ class RowTally(Tally):
         self._has_sink = block.sink is not None
         sink = torch.empty(0, 0, 0) if block.sink is None else block.sink
         part = rows.Part(
-            block.weights.numpy(),
-            block.scores.numpy(),
-            block.total.numpy(),
-            sink.numpy(),
+            block.weights.float().numpy(),
+            block.scores.float().numpy(),
+            block.total.float().numpy(),
+            sink.float().numpy(),
             block.start,
             block.first_key,
         )
