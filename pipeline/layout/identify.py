@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +20,8 @@ from pipeline.refs import TensorRef
 
 # A family must know at least this share of the different names.
 _LEAST_COVERAGE = 0.5
+# A user's own module puts its network behind a prefix, and little beside it.
+_LEAST_SHARE, _MAX_DEPTH = 0.5, 4
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,38 @@ def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
     The family is the config's `model_type` (or `architectures`) if it knows at least
     half of the different names, else the one that knows most of them, at least half
     and one inside a block. Values of a config that are not what they should be are
-    passed over.
+    passed over. Where the names as they are fit no family, a prefix that most of them
+    share is taken off.
     """
+    plain = _identify(tensors, config, "")
+    if plain.family != UNKNOWN:
+        return plain
+    inside = (_identify(tensors, config, one) for one in _prefixes(tensors))
+    return next((one for one in inside if one.family != UNKNOWN), plain)
+
+
+def _prefixes(tensors: Sequence[TensorRef]) -> list[str]:
+    """What most names begin with, shortest first: `model.`, `student.net.`."""
+    names = [tensor.name for tensor in tensors if not tensor.skip_reason]
+    counts: Counter[str] = Counter()
+    for name in names:
+        parts = name.split(".")[:-1]
+        for depth in range(1, min(len(parts), _MAX_DEPTH) + 1):
+            counts[".".join(parts[:depth]) + "."] += 1
+    common = [one for one, n in counts.items() if n >= _LEAST_SHARE * len(names)]
+    return sorted(common, key=len)
+
+
+def _identify(
+    tensors: Sequence[TensorRef], config: Mapping[str, Any], prefix: str
+) -> Layout:
     towers: dict[Tower, list[_Member]] = defaultdict(list, {Tower(): []})
     for tensor in tensors:
         if not tensor.skip_reason:
-            name = clean_name(tensor.name)
+            name = clean_name(tensor.name.removeprefix(prefix))
             towers[name.tower].append(_Member(tensor, name))
     found = {
-        tower: _identify_network(tower, members, _configs_of(tower, config))
+        tower: _identify_network(tower, members, _configs_of(tower, config), prefix)
         for tower, members in towers.items()
     }
     networks = {tower.prefix: network for tower, (network, _) in found.items()}
@@ -54,7 +79,7 @@ def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
             layers[stack] = max(layers.get(stack, 0), count)
     if not found[Tower()][1]:
         networks[""] = _join_towers(networks)
-    return Layout(networks, layers)
+    return Layout(networks, layers, prefix)
 
 
 def _join_towers(networks: Mapping[str, Network]) -> Network:
@@ -67,11 +92,14 @@ def _join_towers(networks: Mapping[str, Network]) -> Network:
 
 
 def _identify_network(
-    tower: Tower, members: Sequence[_Member], configs: Sequence[Mapping[str, Any]]
+    tower: Tower,
+    members: Sequence[_Member],
+    configs: Sequence[Mapping[str, Any]],
+    prefix: str,
 ) -> tuple[Network, dict[str | None, int]]:
     family = _choose_family(members, configs)
     bare = Network(family, first_blocks=_first_blocks(family, members))
-    layout = Layout({"": bare, tower.prefix: bare})
+    layout = Layout({"": bare, tower.prefix: bare}, prefix=prefix)
     placed = [
         Placed(layout.locate(m.tensor.name, m.tensor.shape), m.tensor.shape)
         for m in members

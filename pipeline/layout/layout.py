@@ -9,7 +9,7 @@ from pipeline.layout.components import load_components
 from pipeline.layout.dimensions import Dimensions
 from pipeline.layout.families import UNKNOWN, Family, Match, load_families
 from pipeline.layout.location import Location
-from pipeline.layout.naming import clean_name
+from pipeline.layout.naming import Name, clean_name
 from pipeline.layout.views import MatrixView, explain_no_view, list_views
 from pipeline.layout.words import locate_by_words
 from pipeline.refs import TensorRef
@@ -32,11 +32,13 @@ class Layout:
     """Where every tensor of one checkpoint sits; made by `identify`.
 
     `networks` maps a tower's prefix to what was identified inside it, "" to the outer
-    network; `layers` counts the blocks of each stack.
+    network; `layers` counts the blocks of each stack. `prefix` is what the names of
+    the whole network begin with inside a user's own module.
     """
 
     networks: Mapping[str, Network] = field(repr=False)
     layers: Mapping[str | None, int] = field(default_factory=dict)
+    prefix: str = ""
 
     @property
     def family(self) -> str:
@@ -73,13 +75,17 @@ class Layout:
         """Rows of the token embedding."""
         return self.networks[""].sizes.vocabulary_size
 
+    def clean(self, name: str) -> Name:
+        """The name inside its network, without the user's own prefix."""
+        return clean_name(name.removeprefix(self.prefix))
+
     def locate(self, name: str, shape: tuple[int, ...]) -> Location:
         """The tensor's place: component `other` where nothing is known of it."""
         return self._place(name, shape)[0]
 
     def sizes(self, name: str) -> Dimensions:
         """Sizes of the network that the tensor is in: a tower has its own."""
-        tower = clean_name(name).tower.prefix
+        tower = self.clean(name).tower.prefix
         return self.networks.get(tower, self.networks[""]).sizes
 
     def depth(self, location: Location) -> float | None:
@@ -101,7 +107,7 @@ class Layout:
     def _place(
         self, name: str, shape: tuple[int, ...]
     ) -> tuple[Location, Family, Dimensions]:
-        cleaned = clean_name(name)
+        cleaned = self.clean(name)
         network = self.networks.get(cleaned.tower.prefix, self.networks[""])
         family = network.family
         match = family.match(cleaned.path, cleaned.parameter)
