@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SourceError
 from pipeline.quantised.form import Form, Group, Logical, Scheme, UnsupportedForm
+from pipeline.quantised.in_use import IN_USE
 from pipeline.quantised.registry import FORMS
 from pipeline.quantised.scheme import read_scheme
 from pipeline.quantised.sides import mark_rest
@@ -28,9 +29,16 @@ _ROLES = {
     "offsets": "row offsets",
     "bits": "width",
     "codebook": "codebook",
+    "pruning": "pruning mask",
+    "gain": "norms",
+    "left": "singular vectors",
+    "right": "singular vectors",
     "nested_scales": "scales of the scales",
     "nested_codebook": "codebook of the scales",
 }
+
+# How weights end that torch keeps in parts: no codes, and no plain weights.
+_IN_PARTS = tuple(ending for form in IN_USE for ending in form.endings["codes"])
 
 
 def recognise(
@@ -45,18 +53,20 @@ def recognise(
     what belongs to them too. `read` gives the bytes of a small tensor.
     """
     scheme = read_scheme(config)
-    if not scheme.config and all(one.dtype in _PLAIN for one in tensors):
+    is_plain = not scheme.config and all(one.dtype in _PLAIN for one in tensors)
+    if is_plain and not any(one.name.endswith(_IN_PARTS) for one in tensors):
         return tuple(tensors)  # no codes, and nothing that says what they mean
     by_name = {one.name: one for one in tensors if not one.skip_reason}
     found: dict[str, TensorRef] = {}
-    for form in FORMS:
+    for form in IN_USE if is_plain else FORMS:
         for tensor in by_name.values():
             if tensor.name in found:
                 continue
             group = _gather(form, tensor, by_name, read)
             if group is not None and not _is_taken(group, found):
                 found |= _claim(form, group, scheme)
-    found |= mark_rest(by_name.values(), found, scheme, read)
+    if not is_plain:
+        found |= mark_rest(by_name.values(), found, scheme, read)
     return tuple(found.get(one.name, one) for one in tensors)
 
 

@@ -15,6 +15,7 @@ from pipeline.quantised.form import Form, damaged
 from pipeline.quantised.ggml import GGML
 from pipeline.quantised.gptq import GPTQ
 from pipeline.quantised.hqq import HQQ
+from pipeline.quantised.in_use import IN_USE
 from pipeline.quantised.mlx import MLX
 from pipeline.quantised.packed import PACKED
 from pipeline.quantised.parts import Parts
@@ -37,6 +38,7 @@ FORMS: tuple[Form, ...] = (
     FIELDS,
     SCALED,
     IN_MODULE,
+    *IN_USE,
 )
 _BY_NAME = {form.name: form for form in FORMS}
 

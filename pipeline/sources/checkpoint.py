@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.refs import Checkpoint, CheckpointSource, FileStamp, LogEntry
 from pipeline.sources.codes import see_codes
 from pipeline.sources.contents import read_tensors
+from pipeline.sources.copies import mark_copies
 from pipeline.sources.files import stamp_file
 from pipeline.sources.model_config import ADAPTER_CONFIG, MODEL_CONFIG, describe
 from pipeline.sources.shards import check_present
@@ -41,7 +42,7 @@ def open_checkpoint(
         folder, weights = locate_set(Path(source.location))
         files, commit = _stamp_files(folder, weights, source), None
     contents = read_tensors(folder, weights)
-    tensors, notes = contents.tensors, contents.notes
+    tensors, notes = mark_copies(contents.tensors), contents.notes
     description = describe(folder, weights, tensors)
     log: tuple[LogEntry, ...] = ()
     log_notes: tuple[str, ...] = ()
