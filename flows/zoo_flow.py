@@ -1,4 +1,4 @@
-"""How is a zoo measured under Prefect? One task per checkpoint, retried where it helps.
+"""How is a zoo measured under Prefect? One task per subject, retried where it helps.
 
 Prefect's database is never the ledger: the warehouse is. A lost task record costs
 nothing, and a second run measures only what the first one did not.
@@ -18,23 +18,18 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import publish
-from pipeline.extract import Outcome, Settings, extract_checkpoint
-from pipeline.refs import CheckpointSource
-from pipeline.warehouse import Warehouse, open_warehouse
+from pipeline.errors import UsageError
+from pipeline.stages import Outcome, Task, make_tasks, measure_subject, share
+from pipeline.warehouse import open_warehouse
+from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import read_zoo, zoo_settings
 from pipeline.zoo.outcomes import summary_line
-from pipeline.zoo.progress import Meter, byte_meter
-from pipeline.zoo.runs import (
-    fail_missing,
-    find_sources,
-    outcome_line,
-    say_aside,
-    source_bytes,
-)
-from pipeline.zoo.settings import WAREHOUSE, share
+from pipeline.zoo.progress import byte_meter, counting
+from pipeline.zoo.runs import fail_missing, outcome_line, say_aside, work_bytes, work_of
+from pipeline.zoo.settings import WAREHOUSE
 
 WORKERS = 2  # one checkpoint's writing overlaps the next one's reading
 
@@ -54,26 +49,37 @@ def may_pass(_task: Any, _run: TaskRun, state: State) -> bool:
 
 
 @task(
-    task_run_name="{source.ref}",
+    task_run_name="{work.subject}",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[5, 30],
     retry_condition_fn=may_pass,
 )
-def measure(
-    source: CheckpointSource, warehouse: Warehouse, settings: Settings, meter: Meter
-) -> Outcome:
-    outcome = extract_checkpoint(source, warehouse, settings, progress=meter.advance)
+def measure(work: Task) -> Outcome:
+    outcome = measure_subject(work)
     get_run_logger().info(outcome_line(outcome))
     if outcome.status == "failed":
         raise CheckpointFailedError(outcome)
     return outcome
 
 
-_RUNNER: Any = ThreadPoolTaskRunner(max_workers=WORKERS)
+def task_runner(name: str, width: int = WORKERS) -> Any:
+    """Prefect's runner of tasks: `threads` of this process, or `processes`.
+
+    Raises UsageError for another name.
+    """
+    kinds: dict[str, Any] = {
+        "threads": ThreadPoolTaskRunner,
+        "processes": ProcessPoolTaskRunner,
+    }
+    if name not in kinds:
+        raise UsageError(
+            f"no runner is called {name!r}", fix=f"There are: {', '.join(kinds)}"
+        )
+    return kinds[name](max_workers=width)
 
 
-@flow(name="zoo", task_runner=_RUNNER)
+@flow(name="zoo", task_runner=task_runner("threads"))
 def zoo_flow(
     zoo: str,
     warehouse: str | None = None,
@@ -81,23 +87,24 @@ def zoo_flow(
     replace: bool = False,
     local_files_only: bool = False,
 ) -> State[list[Outcome]]:
-    """Measure every checkpoint of the manifest `zoo`; ends as failed if any failed."""
+    """Measure what the manifest `zoo` names, stage by stage; fails if anything did."""
     started = time.monotonic()
     manifest = read_zoo(Path(zoo))
     lake = open_warehouse(Path(warehouse or manifest.warehouse or WAREHOUSE))
     found = find_sources(manifest.entries, local_files_only=local_files_only)
-    say_aside(found)
     settings = zoo_settings(
         manifest, verify=verify, replace=replace, local_files_only=local_files_only
     )
-    each = share(settings, min(WORKERS, len(found.sources)))
-    sizes = [
-        source_bytes(source, local_files_only=local_files_only)
-        for source in found.sources
-    ]
-    with byte_meter(sum(sizes), manifest.name) as meter:
-        futures = [measure.submit(s, lake, each, meter) for s in found.sources]
-        outcomes = fail_missing(found, lake, settings) + _gather(futures)
+    work = work_of(manifest.stages, found, settings)
+    say_aside(found, work)
+    outcomes = fail_missing(found, lake, settings)
+    total = work_bytes(work, local_files_only=local_files_only)
+    with byte_meter(total, manifest.name) as meter, counting(meter) as progress:
+        # One stage after the other: compare reads the digests that extract stores.
+        for each in work:
+            shared = share(settings, min(WORKERS, len(each.subjects)))
+            tasks = make_tasks(each.stage, each.subjects, lake, shared, progress)
+            outcomes += _gather([measure.submit(task) for task in tasks])
     summary = summary_line(outcomes, time.monotonic() - started)
     publish(manifest.name, outcomes, summary)
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
@@ -105,9 +112,16 @@ def zoo_flow(
     return end(message=summary, data=outcomes)
 
 
-def run_zoo(zoo: Path, warehouse: Path, options: Mapping[str, bool]) -> list[Outcome]:
+def run_zoo(
+    zoo: Path,
+    warehouse: Path,
+    options: Mapping[str, bool],
+    *,
+    runner: str = "threads",
+) -> list[Outcome]:
     """Run the flow here and now; what stops the whole flow is raised as it was."""
-    state = zoo_flow(str(zoo), str(warehouse), **options, return_state=True)
+    chosen = zoo_flow.with_options(task_runner=task_runner(runner))
+    state = chosen(str(zoo), str(warehouse), **options, return_state=True)
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result
@@ -116,7 +130,7 @@ def run_zoo(zoo: Path, warehouse: Path, options: Mapping[str, bool]) -> list[Out
 
 def _gather(futures: Sequence[PrefectFuture[Outcome]]) -> list[Outcome]:
     """Outcomes in the order of the manifest; an artifact counts tasks as they end."""
-    progress = cast(UUID, create_progress_artifact(0.0, description="checkpoints done"))
+    progress = cast(UUID, create_progress_artifact(0.0, description="tasks done"))
     for done, _ in enumerate(as_completed(list(futures)), start=1):
         update_progress_artifact(progress, 100.0 * done / len(futures))
     return [_outcome(future) for future in futures]

@@ -14,6 +14,7 @@ from pipeline.metrics.tensor import Family
 from pipeline.refs import Checkpoint, CheckpointSource
 from pipeline.sources import list_files, open_checkpoint
 from pipeline.stages.digests import digest_files
+from pipeline.stages.learned import learned_seconds
 from pipeline.stages.plan import Plan, PlanStatus
 from pipeline.stages.stage import Job
 from pipeline.stages.work import AHEAD_BYTES
@@ -92,20 +93,34 @@ def _peak(checkpoint: Checkpoint, layout: Layout, job: Job) -> int:
 
 
 def _seconds(checkpoint: Checkpoint, layout: Layout, job: Job) -> float:
-    """Of measuring; a program's start, and torch's where it is needed, come on top."""
-    seconds = checkpoint.n_bytes / _READ_BYTES
-    seconds += len(checkpoint.tensors) * _TENSOR_SECONDS
-    if SPECTRA.name in job.parameters.families:
+    """Of measuring; a program's start, and torch's where it is needed, come on top.
+
+    By what checkpoints of about this size have cost here, else by rough costs.
+    """
+    families = job.parameters.families
+    parts = {job.stage.main_part, *families}
+    seconds = learned_seconds(job.warehouse, job.stage.name, parts, checkpoint.n_bytes)
+    if seconds is None:
+        seconds = _guess(checkpoint, layout, families)
+    if SPECTRA.name in families:
         shapes = list_shapes(checkpoint.tensors, layout)
         seconds += sum(
             count_draws(shape) * shape[1] ** 2 * _DRAW_SECONDS
             for shape in missing_nulls(job.warehouse, shapes)
         )
+    return float(seconds / job.settings.threads)
+
+
+def _guess(checkpoint: Checkpoint, layout: Layout, families: Sequence[str]) -> float:
+    """CPU seconds from sizes alone, for a first checkpoint."""
+    seconds = checkpoint.n_bytes / _READ_BYTES
+    seconds += len(checkpoint.tensors) * _TENSOR_SECONDS
+    if SPECTRA.name in families:
         seconds += sum(
             n_large * n_small**2 / _GRAM_FLOPS + 4 / 3 * n_small**3 / _EIGEN_FLOPS
             for n_large, n_small in _sides(checkpoint, layout)
         )
-    return float(seconds / job.settings.threads)
+    return seconds
 
 
 def _sides(checkpoint: Checkpoint, layout: Layout) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.refs import CheckpointSource
+from pipeline.refs import CheckpointSource, ModelRef
 
 Status = Literal["measured", "unchanged", "failed"]
 
@@ -38,9 +38,10 @@ class Outcome:
     @property
     def label(self) -> str:
         """Whose it is: model@revision, and what stood beside it."""
-        between = {"compare": " against "}.get(self.stage, " on ")
-        return (
-            f"{self.source.ref}{between}{self.against}"
-            if self.against
-            else str(self.source.ref)
-        )
+        return label(self.source.ref, self.stage, self.against)
+
+
+def label(ref: ModelRef, stage: str, against: str) -> str:
+    """A subject as a line of a report names it."""
+    between = {"compare": "against"}.get(stage, "on")
+    return f"{ref} {between} {against}" if against else str(ref)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.refs import CheckpointSource
+from pipeline.stages.outcome import label
 
 PlanStatus = Literal["new", "changed", "partial", "unchanged", "unreadable"]
 
@@ -24,3 +25,8 @@ class Plan:
     error: str = ""
     stage: str = "extract"
     against: str = ""
+
+    @property
+    def label(self) -> str:
+        """Whose it is: model@revision, and what stands beside it."""
+        return label(self.source.ref, self.stage, self.against)

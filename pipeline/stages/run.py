@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.errors import SourceError, WarehouseError, WeightlakeError
 from pipeline.sources import list_files
+from pipeline.stages.learned import learned_seconds
 from pipeline.stages.log import log_failure, log_measured
 from pipeline.stages.outcome import Outcome, Status
 from pipeline.stages.plan import Plan
@@ -181,6 +182,14 @@ def _outcome(
     )
 
 
+def _seconds(job: Job, to_read: int) -> float | None:
+    if not to_read:
+        return 0.0
+    parts = [job.stage.main_part]
+    seconds = learned_seconds(job.warehouse, job.stage.name, parts, to_read)
+    return None if seconds is None else seconds / job.settings.threads
+
+
 def _plan(job: Job) -> Plan:
     """By the sizes of files, and what such bytes have cost before."""
     standing = find_standing(job)
@@ -196,7 +205,7 @@ def _plan(job: Job) -> Plan:
         standing,
         n_bytes=n_bytes,
         n_bytes_to_read=to_read,
-        seconds=0.0 if standing == "unchanged" else None,
+        seconds=_seconds(job, to_read),
         stage=job.stage.name,
         against=job.subject.against,
     )

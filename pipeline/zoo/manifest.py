@@ -15,6 +15,7 @@ from pipeline.zoo.settings import (
     make_settings,
     parse_memory,
 )
+from pipeline.zoo.wanted import EXTRACT_ALONE, WantedStage, read_stages
 
 if TYPE_CHECKING:
     from pipeline.extract import Settings
@@ -48,6 +49,7 @@ class Zoo:
     memory: str | None = None
     threads: int | None = None
     queries: Path | None = None
+    stages: tuple[WantedStage, ...] = EXTRACT_ALONE
 
 
 def read_zoo(path: Path) -> Zoo:
@@ -57,7 +59,7 @@ def read_zoo(path: Path) -> Zoo:
     nothing, and for a manifest without any source.
     """
     document = load_document(path)
-    check_keys(document, ("zoo", "models", "series"), f"{path}")
+    check_keys(document, ("zoo", "models", "series", "stages"), f"{path}")
     section = document.get("zoo", {})
     where = f"{path}, [zoo]"
     if not isinstance(section, dict):
@@ -90,6 +92,7 @@ def read_zoo(path: Path) -> Zoo:
         memory=section.get("memory"),
         threads=section.get("threads"),
         queries=_optional_path(section, "queries", folder),
+        stages=read_stages(document, path),
     )
 
 

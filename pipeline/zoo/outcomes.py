@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
@@ -12,7 +12,9 @@ from pipeline.text.units import checkpoints, human_bytes, human_seconds
 if TYPE_CHECKING:
     from pipeline.extract import Outcome, Plan
 
-_TOLD_NOTES = 10
+_MOST_NOTES = 10
+
+AnyEnd = TypeVar("AnyEnd", "Outcome", "Plan")
 
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> pa.Table:
@@ -23,6 +25,8 @@ def outcomes_table(outcomes: Sequence[Outcome]) -> pa.Table:
             "revision": pa.array(
                 [o.source.ref.revision for o in outcomes], pa.string()
             ),
+            "stage": pa.array([o.stage for o in outcomes], pa.string()),
+            "against": pa.array([o.against or None for o in outcomes], pa.string()),
             "status": pa.array([o.status for o in outcomes], pa.string()),
             "n_tensors": pa.array([o.n_tensors for o in outcomes], pa.int64()),
             "n_measured": pa.array([o.n_measured for o in outcomes], pa.int64()),
@@ -40,6 +44,8 @@ def plans_table(plans: Sequence[Plan]) -> pa.Table:
         {
             "model": pa.array([p.source.ref.model for p in plans], pa.string()),
             "revision": pa.array([p.source.ref.revision for p in plans], pa.string()),
+            "stage": pa.array([p.stage for p in plans], pa.string()),
+            "against": pa.array([p.against or None for p in plans], pa.string()),
             "status": pa.array([p.status for p in plans], pa.string()),
             "n_tensors": pa.array([p.n_tensors for p in plans], pa.int64()),
             "n_bytes": pa.array([p.n_bytes for p in plans], pa.int64()),
@@ -54,45 +60,66 @@ def plans_table(plans: Sequence[Plan]) -> pa.Table:
 
 
 def summary_line(outcomes: Sequence[Outcome], seconds: float) -> str:
-    """One sentence: how many checkpoints ended how, the bytes and the time."""
-    count = dict.fromkeys(("measured", "unchanged", "failed"), 0)
-    for outcome in outcomes:
-        count[outcome.status] += 1
-    if count["unchanged"] == len(outcomes):
-        return f"nothing is new: {checkpoints(len(outcomes))} unchanged"
+    """One sentence: how many subjects of each stage ended how, bytes and time."""
+    if all(outcome.status == "unchanged" for outcome in outcomes):
+        return f"nothing is new: {_subjects(outcomes)} unchanged"
     n_bytes = sum(o.n_bytes for o in outcomes if o.status == "measured")
-    parts = [f"{number} {status}" for status, number in count.items() if number]
-    return (
-        f"{checkpoints(len(outcomes))}: {', '.join(parts)}; "
-        f"{human_bytes(n_bytes)} in {human_seconds(seconds)}"
-    )
+    parts = [
+        f"{_subjects(each)}: {_statuses([outcome.status for outcome in each])}"
+        for each in _by_stage(outcomes)
+    ]
+    return f"{'; '.join(parts)}; {human_bytes(n_bytes)} in {human_seconds(seconds)}"
+
+
+def _by_stage(ended: Sequence[AnyEnd]) -> list[list[AnyEnd]]:
+    """Outcomes or plans, apart by stage, in the order in which stages come."""
+    found: dict[str, list[AnyEnd]] = {}
+    for each in ended:
+        found.setdefault(each.stage, []).append(each)
+    return list(found.values()) or [[]]
+
+
+def _subjects(ended: Sequence[AnyEnd]) -> str:
+    """`26 checkpoints`, `26 checkpoints, compare 25`."""
+    counts = []
+    for each in _by_stage(ended):
+        stage = each[0].stage if each else "extract"
+        is_extract = stage == "extract"
+        counts.append(checkpoints(len(each)) if is_extract else f"{stage} {len(each)}")
+    return ", ".join(counts)
+
+
+def _statuses(statuses: Sequence[str]) -> str:
+    order = ("measured", "new", "changed", "partial", "unchanged", "failed")
+    count = dict.fromkeys(order, 0)
+    for status in statuses:
+        count[status] = count.get(status, 0) + 1
+    return ", ".join(f"{number} {status}" for status, number in count.items() if number)
 
 
 def plan_line(plans: Sequence[Plan]) -> str:
     """One sentence: what the whole zoo needs."""
-    count: dict[str, int] = {}
-    for plan in plans:
-        count[plan.status] = count.get(plan.status, 0) + 1
-    parts = ", ".join(f"{number} {status}" for status, number in count.items())
+    parts = "; ".join(
+        f"{_subjects(each)}: {_statuses([plan.status for plan in each])}"
+        for each in _by_stage(plans)
+    )
     to_read = sum(p.n_bytes_to_read or 0 for p in plans)
     peak = max((p.peak_memory_bytes or 0 for p in plans), default=0)
     return (
-        f"{checkpoints(len(plans))}: {parts}; {human_bytes(to_read)} to read, "
+        f"{parts}; {human_bytes(to_read)} to read, "
         f"about {human_seconds(sum(p.seconds or 0 for p in plans))}, "
         f"peak memory {human_bytes(peak)}"
     )
 
 
 def note_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """What was odd in what was measured; many notes are counted, not told."""
-    lines = [f"note: {o.source.ref}: {note}" for o in outcomes for note in o.notes]
-    more = len(lines) - _TOLD_NOTES
+    """What was odd in what was measured; many notes are counted instead."""
+    lines = [f"note: {o.label}: {note}" for o in outcomes for note in o.notes]
+    more = len(lines) - _MOST_NOTES
     if more > 0:
-        lines[_TOLD_NOTES:] = [f"{more} more notes: weightlake query configs"]
+        lines[_MOST_NOTES:] = [f"{more} more notes: weightlake query configs"]
     return lines
 
 
 def failure_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    return [
-        f"failed: {o.source.ref}: {o.error}" for o in outcomes if o.status == "failed"
-    ]
+    return [f"failed: {o.label}: {o.error}" for o in outcomes if o.status == "failed"]

@@ -6,8 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from pipeline.zoo.notebook import is_notebook, notebook_bar
+
+if TYPE_CHECKING:
+    from pipeline.stages import Progress
+
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,36 @@ def byte_meter(total: int, label: str) -> Iterator[Meter]:
             lambda n: bar.update(task, completed=n),
             lambda text: console.print(_one_line(text), markup=False, soft_wrap=True),
         )
+
+
+@contextmanager
+def counting(meter: Meter) -> Iterator[Progress]:
+    """A progress that tasks of any engine on this machine carry, shown by `meter`.
+
+    Without a terminal nothing is counted.
+    """
+    # Every verb imports this file, and few of them measure.
+    from pipeline.stages.progress import Progress, counted
+
+    if meter.advance is _ignore:
+        yield Progress()
+        return
+    with TemporaryDirectory(prefix="weightlake") as folder:
+        path = Path(folder) / "bytes"
+        path.touch()
+        ended = Event()
+
+        def follow() -> None:
+            while not ended.wait(_LOOK_SECONDS):
+                meter.reach(counted(path))
+
+        watcher = Thread(target=follow, name="progress", daemon=True)
+        watcher.start()
+        try:
+            yield Progress(str(path))
+        finally:
+            ended.set()
+            watcher.join()
 
 
 def say(text: str) -> None:

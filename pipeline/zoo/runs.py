@@ -1,83 +1,55 @@
-"""What is there to extract, and how does it go? Sources found, planned, measured."""
+"""What has a zoo to measure, and how does it go? Work found, planned, measured."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import AbsentError, SourceError, UsageError
-from pipeline.refs import DEFAULT_REVISION, CheckpointSource, ModelRef
-from pipeline.text.cells import printable
+from pipeline.errors import SourceError
+from pipeline.refs import CheckpointSource
 from pipeline.text.units import human_bytes, human_seconds
-from pipeline.zoo.manifest import Entry
+from pipeline.zoo.found import Found
 from pipeline.zoo.progress import byte_meter, say
 
 if TYPE_CHECKING:
     from pipeline.extract import Outcome, Plan, Settings
     from pipeline.warehouse import Warehouse
-
-_NAMED = 5  # files or folders left aside that a line names
-
-
-@dataclass(frozen=True)
-class Found:
-    """The checkpoints that entries stand for, and why some stand for none.
-
-    `aside` is a line each for what lies there too and is not measured.
-    """
-
-    sources: tuple[CheckpointSource, ...]
-    missing: tuple[tuple[CheckpointSource, str], ...] = ()
-    aside: tuple[str, ...] = ()
+    from pipeline.zoo.subjects import Work
+    from pipeline.zoo.wanted import WantedStage
 
 
-def find_sources(
-    entries: Sequence[Entry],
-    *,
-    must_exist: bool = False,
-    local_files_only: bool = False,
-) -> Found:
-    """Look for every entry; one that is not there is `missing`, with its error.
-
-    Raises UsageError when two entries give different checkpoints one name, and with
-    `must_exist` AbsentError where a path leads nowhere: on a command line it is a slip.
-    """
-    sources: dict[ModelRef, CheckpointSource] = {}
-    missing: list[tuple[CheckpointSource, str]] = []
-    for entry in entries:
-        try:
-            found = _look_for(entry, local_files_only=local_files_only)
-        except SourceError as error:
-            if must_exist and isinstance(error, AbsentError):
-                raise
-            missing.append((_absent(entry), str(error)))
-            continue
-        for source in found:
-            other = sources.setdefault(source.ref, source)
-            if other.location != source.location:
-                raise UsageError(
-                    f"two checkpoints would be {source.ref}: {other.location} and "
-                    f"{source.location}",
-                    fix="Give one of them a model or revision of its own",
-                )
-    chosen = tuple(sources.values())
-    return Found(chosen, tuple(missing), _left_aside(entries, chosen))
-
-
-def say_aside(found: Found) -> None:
+def say_aside(found: Found, work: Sequence[Work] = ()) -> None:
     """Nothing is missing without a word: a line each on stderr."""
-    for line in found.aside:
+    for line in (*found.aside, *(line for each in work for line in each.aside)):
         say(line)
 
 
-def plan_found(found: Found, warehouse: Warehouse, settings: Settings) -> list[Plan]:
-    """A plan per checkpoint, missing ones as unreadable."""
-    from pipeline.extract import Plan, plan_checkpoint
+def work_of(
+    stages: Sequence[WantedStage], found: Found, settings: Settings
+) -> list[Work]:
+    """What each of the stages has to measure of what was found."""
+    from pipeline.zoo.subjects import find_work  # imports what reads checkpoints
 
-    plans = [plan_checkpoint(each, warehouse, settings) for each in found.sources]
+    return find_work(
+        stages,
+        found.sources,
+        families=settings.families,
+        local_files_only=settings.local_files_only,
+    )
+
+
+def plan_work(
+    work: Sequence[Work], found: Found, warehouse: Warehouse, settings: Settings
+) -> list[Plan]:
+    """A plan per stage and subject, missing checkpoints as unreadable."""
+    from pipeline.stages import Plan, Task, plan_subject
+
+    plans = [
+        plan_subject(Task(each.stage, subject, warehouse, settings))
+        for each in work
+        for subject in each.subjects
+    ]
     return plans + [
         Plan(source, "unreadable", error=error) for source, error in found.missing
     ]
@@ -128,7 +100,7 @@ def fail_missing(
 def outcome_line(outcome: Outcome) -> str:
     cost = f"{human_bytes(outcome.n_bytes)}, {human_seconds(outcome.seconds)}"
     tail = outcome.error if outcome.status == "failed" else cost
-    return f"{outcome.status}: {outcome.source.ref}: {tail}"
+    return f"{outcome.status}: {outcome.label}: {tail}"
 
 
 def source_bytes(source: CheckpointSource, *, local_files_only: bool = False) -> int:
@@ -142,83 +114,11 @@ def source_bytes(source: CheckpointSource, *, local_files_only: bool = False) ->
     return sum(stamp.n_bytes for stamp in stamps)
 
 
-def _look_for(entry: Entry, *, local_files_only: bool) -> tuple[CheckpointSource, ...]:
-    from pipeline.sources import discover
-
-    found = discover(
-        entry.reference,
-        model=entry.model,
-        revision=entry.revision,
-        series=entry.series,
-        step_pattern=entry.step_pattern,
-        local_files_only=local_files_only,
-    )
-    if entry.is_hub and any(source.kind != "hub" for source in found):
-        raise UsageError(
-            "is a file or folder here, and was to be on the hub",
-            where=entry.reference,
-            fix="Say path instead of hub, or run it from another folder",
-        )
-    return found
-
-
-def _left_aside(
-    entries: Sequence[Entry], sources: Sequence[CheckpointSource]
-) -> tuple[str, ...]:
-    """What a search went past, in a line each."""
-    from pipeline.sources import find_passed_over
-
-    references = [entry.reference for entry in entries if not entry.is_hub]
-    aside = find_passed_over(references, sources)
-    lines = []
-    if aside.folders:
-        names = _some(aside.folders)
-        lines.append(f"not entered: {names}. Name a folder itself to measure it")
-    if aside.files:
-        lines.append(f"no weights by their first bytes: {_some(aside.files)}")
-    if aside.broken:
-        lines.append(f"no file, or a link that leads nowhere: {_some(aside.broken)}")
-    lines += [f"not read: {one}" for one in aside.foreign[:_NAMED]]
-    if len(aside.foreign) > _NAMED:
-        lines.append(f"not read: {len(aside.foreign) - _NAMED} more such files")
-    stepless = _stepless(sources)
-    if stepless:
-        names = _some(stepless)
-        lines.append(f"no step read from {names}, beside steps: see --step-pattern")
-    return tuple(lines)
-
-
-def _stepless(sources: Sequence[CheckpointSource]) -> list[Path]:
-    """Checkpoints beside the steps of a series whose own names state no step."""
-    local = [source for source in sources if source.kind == "local"]
-    runs = {Path(one.location).parent for one in local if one.step is not None}
-    return [
-        Path(one.location)
-        for one in local
-        if one.step is None
-        and Path(one.location).parent in runs
-        and any(letter.isdigit() for letter in Path(one.location).stem)
-    ]
-
-
-def _some(paths: Sequence[Path]) -> str:
-    shown = ", ".join(printable(str(path)) for path in paths[:_NAMED])
-    more = len(paths) - _NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _absent(entry: Entry) -> CheckpointSource:
-    """What an entry would have been called, for the row that says it is not there."""
-    name = entry.model or entry.series
-    if entry.is_hub and name is None:
-        ref = ModelRef.parse(entry.reference)
-    else:
-        ref = ModelRef(
-            name or Path(entry.reference).name, entry.revision or DEFAULT_REVISION
-        )
-    return CheckpointSource(
-        ref,
-        entry.reference,
-        kind="hub" if entry.is_hub else "local",
-        series=entry.series,
+def work_bytes(work: Sequence[Work], *, local_files_only: bool = False) -> int:
+    """Bytes of all files that the work may read."""
+    return sum(
+        source_bytes(source, local_files_only=local_files_only)
+        for each in work
+        for subject in each.subjects
+        for source in subject.sources
     )

@@ -56,6 +56,8 @@ def test_outcomes_as_rows():
     assert rows[0] == {
         "model": "a",
         "revision": "main",
+        "stage": "extract",
+        "against": None,
         "status": "measured",
         "n_tensors": 10,
         "n_measured": 8,

@@ -75,14 +75,18 @@ def run(
     replace: Replace = False,
     local_files_only: LocalFilesOnly = False,
     verbose: Verbose = False,
+    runner: Annotated[
+        str, typer.Option("--runner", metavar="NAME", help="threads or processes.")
+    ] = "threads",
     format_name: Format = None,
     output: Output = None,
     warehouse: ZooWarehouse = None,
 ) -> int:
     """Measure a zoo as a Prefect flow.
 
-    One task is one checkpoint; what the hub refuses is tried again. An embedded server
-    is started unless PREFECT_API_URL names one. When nothing is new no flow is started.
+    The stages are those of its [[stages]] sections. One task is one checkpoint or pair;
+    what the hub refuses is tried again. An embedded server is started unless
+    PREFECT_API_URL names one. When nothing is new no flow is started.
 
     For example:
       weightlake run zoo.toml
@@ -99,6 +103,7 @@ def run(
             replace=replace,
             local_files_only=local_files_only,
             verbose=verbose,
+            runner=runner,
         )
     return finish(ended, format_name, output)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.errors import UsageError
 from pipeline.extract import Outcome, Settings
 from pipeline.warehouse import find_warehouse, open_warehouse
+from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import Entry, Zoo, read_zoo
 from pipeline.zoo.outcomes import (
     failure_lines,
@@ -18,8 +19,9 @@ from pipeline.zoo.outcomes import (
     plans_table,
     summary_line,
 )
-from pipeline.zoo.runs import extract_found, find_sources, plan_found, say_aside
+from pipeline.zoo.runs import extract_found, plan_work, say_aside, work_of
 from pipeline.zoo.settings import WAREHOUSE, make_settings
+from pipeline.zoo.wanted import EXTRACT_ALONE, WantedStage
 from weightlake.values.outcomes import Outcomes
 
 
@@ -63,7 +65,9 @@ def plan(
         local_files_only=local_files_only,
     )
     entries = zoo.entries if zoo else [Entry(each) for each in references]
-    return preview(root_of(root, zoo), entries, settings, must_exist=zoo is None)
+    stages = zoo.stages if zoo else EXTRACT_ALONE
+    root = root_of(root, zoo)
+    return preview(root, entries, settings, must_exist=zoo is None, stages=stages)
 
 
 def preview(
@@ -72,15 +76,17 @@ def preview(
     settings: Settings,
     *,
     must_exist: bool = True,
+    stages: Sequence[WantedStage] = EXTRACT_ALONE,
 ) -> Outcomes:
-    """What `extract` of these would read, and its time and memory."""
+    """What the stages, extract by default, would read, and their time and memory."""
     found = find_sources(
         entries, must_exist=must_exist, local_files_only=settings.local_files_only
     )
-    say_aside(found)
-    plans = plan_found(found, find_warehouse(root), settings)  # not made
+    work = work_of(stages, found, settings)
+    say_aside(found, work)
+    plans = plan_work(work, found, find_warehouse(root), settings)  # not made
     failures = tuple(
-        f"unreadable: {each.source.ref}: {each.error}"
+        f"unreadable: {each.label}: {each.error}"
         for each in plans
         if each.status == "unreadable"
     )

@@ -11,8 +11,9 @@ from flows.schedule import check_cron
 from pipeline.errors import UsageError
 from pipeline.extract import Outcome
 from pipeline.warehouse import find_warehouse
+from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import Zoo, read_zoo, zoo_settings
-from pipeline.zoo.runs import find_sources, plan_found
+from pipeline.zoo.runs import plan_work, work_of
 from weightlake.values.outcomes import Outcomes
 from weightlake.verbs.measuring import as_outcomes, root_of
 
@@ -25,8 +26,11 @@ def run(
     replace: bool = False,
     local_files_only: bool = False,
     verbose: bool = False,
+    runner: str = "threads",
 ) -> Outcomes:
     """Measure a zoo as a Prefect flow; none is started when nothing is new.
+
+    `runner` says where tasks run: threads of this process, or processes.
 
     Without `root` the manifest names the warehouse. Raises UsageError for a manifest
     that means nothing, and when Prefect is not installed.
@@ -45,7 +49,7 @@ def run(
     prepare_prefect(root, verbose=verbose)
     from flows.zoo_flow import run_zoo  # brings prefect, which reads what was prepared
 
-    outcomes = run_zoo(zoo.path, root.resolve(), options)
+    outcomes = run_zoo(zoo.path, root.resolve(), options, runner=runner)
     return as_outcomes(outcomes, time.monotonic() - started)
 
 
@@ -94,7 +98,11 @@ def _unchanged(zoo: Zoo, root: Path, options: Mapping[str, bool]) -> list[Outcom
     settings = zoo_settings(zoo, **options)
     lake = find_warehouse(root)  # looked at, not made
     found = find_sources(zoo.entries, local_files_only=settings.local_files_only)
-    plans = plan_found(found, lake, settings)
+    work = work_of(zoo.stages, found, settings)
+    plans = plan_work(work, found, lake, settings)
     if any(each.status != "unchanged" for each in plans):
         return []
-    return [Outcome(each.source, "unchanged", 0.0) for each in plans]
+    return [
+        Outcome(each.source, "unchanged", 0.0, stage=each.stage, against=each.against)
+        for each in plans
+    ]
