@@ -84,14 +84,15 @@ def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
     return row
 
 
-def _as_matrix(factor: NDArray[np.floating]) -> NDArray[np.floating]:
+def _as_matrix(factor: NDArray[np.floating]) -> NDArray[np.float64]:
     """A kernel's offsets beside its inputs: ΔW as `compare` sees a convolution."""
-    return factor.reshape(len(factor), prod(factor.shape[1:]))
+    matrix = factor.reshape(len(factor), prod(factor.shape[1:]))
+    return np.asarray(matrix, np.float64)
 
 
 def _own(
-    adapter: Adapter, A: NDArray[np.floating]
-) -> tuple[float | None, NDArray[np.floating]]:
+    adapter: Adapter, A: NDArray[np.float64]
+) -> tuple[float | None, NDArray[np.float64]]:
     """Scale and A with what the adapter keeps of them in tensors of their own."""
     known = {
         name: one.decode(one.patterns())
