@@ -1,8 +1,8 @@
 """Which single steps stand out from those around them? A robust local z.
 
-For a size of change by step (relative_change) its logarithm is judged; for a level its
-increments, where one that is taken back at once is an outlier and not a jump. How heavy
-the tails are is read from the series itself, so that heavy-tailed noise is no event.
+A size of change by step (relative_change) is judged by its logarithm, a level by its
+increments; an increment that the next one undoes is an outlier, not a jump. The weight
+of the tails is estimated from the series itself, so that heavy tails are no event.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Floats = NDArray[np.float64]
 
 MIN_POINTS = 10
 _CENTRE_REACH, _SCALE_REACH = 5, 20
-# Neighbours on a side, whose median a spike of up to two points doesn't reach; and the
-# share of its height by which it lies off them.
+# Neighbours on each side: a spike of up to two points does not move their median. A
+# spike lies off both medians by at least this share of its height.
 _SIDE, _LEAST_OFF = 3, 0.5
 
 
 @dataclass(frozen=True)
 class Tails:
-    """How heavy the tails of z are taken to be before a series shows its own.
+    """How heavy the tails of z are assumed to be before the series' own are estimated.
 
     `ratio` is the 80 % over the 50 % quantile of |z|, seen in `n_points` points.
     """
@@ -41,10 +41,10 @@ class Tails:
     n_points: float
 
 
-# Nothing is known.
+# Tails of a series that is judged without any other.
 LONE_SERIES = Tails(0.0, 0.0)
 _FEW_POINTS = 200.0
-# What others show never counts for more than this many points of a series' own.
+# Tails of other series never count for more than this many points of a series' own.
 _MOST_POINTS = 1000.0
 
 
@@ -82,7 +82,8 @@ def abrupt_changes(
     for i in np.flatnonzero(p <= alpha).tolist():
         if not _is_spike(rate, i, float(rate[i] - centre[i])):
             continue
-        # Of a change, what the line through its neighbours has at v[i]'s place.
+        # The level before a change is what the line through its neighbours gives at
+        # v[i].
         before = values[i] * np.exp(centre[i] - rate[i]) if is_change else values[i]
         kind = "jump"
         if not is_change and _is_taken_back(rate, z, i):
@@ -103,7 +104,7 @@ def abrupt_changes(
 
 
 def own_tails(steps: Floats, values: Floats, *, is_change: bool) -> Tails:
-    """What a series shows of its tails; of no points where it is too short."""
+    """The tails estimated from one series; LONE_SERIES where it is too short."""
     if values.size < MIN_POINTS:
         return LONE_SERIES
     z, _ = local_z(rate_of(steps, values, is_change=is_change))
@@ -115,7 +116,7 @@ def own_tails(steps: Floats, values: Floats, *, is_change: bool) -> Tails:
 
 
 def pool(tails: Sequence[Tails]) -> Tails:
-    """The tails of many series of one kind: their median series, not their wildest."""
+    """The tails of many series of one kind: the median over the series."""
     known = [each for each in tails if each.n_points > 0]
     points = min(sum(each.n_points for each in known), _MOST_POINTS)
     if points < _FEW_POINTS:
@@ -136,8 +137,8 @@ def rate_of(steps: Floats, values: Floats, *, is_change: bool) -> Floats:
 def local_z(v: Floats) -> tuple[Floats, Floats]:
     """Robust z of each value from the line through its neighbours, and that line.
 
-    z is 0 for the first and last two values, which have too few on one side, and where
-    nothing around moves at all.
+    z is 0 for the first and last two values, which have too few neighbours on one side,
+    and where no neighbour moves at all.
     """
     n = v.size
     centre, rest, z = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -176,7 +177,7 @@ def _on_the_line(v: Floats, lo: int, i: int, hi: int) -> float:
 
 
 def _p_values(z: Floats, tails: Tails) -> Floats:
-    """Two-sided, times the number of steps."""
+    """Two-sided p-values, multiplied by the number of steps."""
     p = np.ones(z.size)
     freedom = tail_freedom(z, tails)
     for i in np.flatnonzero(np.abs(z) > 3.0).tolist():
@@ -187,8 +188,9 @@ def _p_values(z: Floats, tails: Tails) -> Floats:
 def tail_freedom(z: Floats, tails: Tails) -> int:
     """Degrees of freedom of the Student t that a series' z are compared with.
 
-    A few dozen points don't tell a normal from heavy tails: alone, a series is taken to
-    be heavy-tailed; among many, it has the tails that they show together with it.
+    A few dozen points cannot distinguish a normal distribution from heavy tails. A lone
+    series is therefore assumed to be heavy-tailed; one of many has the tails that are
+    estimated from all of them.
     """
     if tails.n_points < _FEW_POINTS:
         return LEAST_FREEDOM
@@ -197,13 +199,13 @@ def tail_freedom(z: Floats, tails: Tails) -> int:
     own = float(np.quantile(judged, TAIL_QUANTILE)) / median if median else tails.ratio
     points = judged.size + tails.n_points
     ratio = (judged.size * own + tails.n_points * tails.ratio) / points
-    # A scale from few neighbours makes tails of its own.
+    # A scale estimated from few neighbours makes the tails heavier.
     most = 0.4 * min(z.size - 1, 2 * _SCALE_REACH)
     return degrees_of_freedom(ratio * (1.0 + 0.7 / np.sqrt(points)), most)
 
 
 def _is_spike(rate: Floats, i: int, height: float) -> bool:
-    """Whether a value lies off those on both sides, as the corner of a bend doesn't."""
+    """Whether a value lies off both sides' medians; the corner of a bend does not."""
     sides = rate[max(i - _SIDE, 0) : i], rate[i + 1 : i + 1 + _SIDE]
     off = [float(rate[i] - np.median(side)) / height for side in sides]
     return min(off) >= _LEAST_OFF

@@ -29,9 +29,9 @@ from pipeline.errors import UsageError
 CHANGE_METRICS = frozenset(
     {"relative_change", "abs_max_change", "change_norm", "change_spectral_norm"}
 )
-# Of a series that wanders single steps are judged still.
+# A series that wanders is still tested for single steps.
 _JUDGED = frozenset({"ok", "untestable"})
-# Series that say enough of the tails of them all.
+# The tails are estimated from at most this many series.
 _N_SAMPLED = 200
 _BREAK_TYPES = {
     "step": pl.Int64,
@@ -63,10 +63,10 @@ def find_change_points(
 ) -> ChangePoints:
     """The breaks of every series in a long frame of `by`, step and value.
 
-    Rows may come in any order; null values are left out. A series whose column `metric`
+    Rows may come in any order; null values are ignored. A series whose column `metric`
     names a size of change is judged by its logarithm, and together with the series that
     differ from it in `member` alone. q-values are over all series and detectors; breaks
-    with q ≤ alpha come back, ordered by series and step.
+    with q ≤ alpha are returned, ordered by series and step.
     Raises UsageError when a column is missing or a series has a step twice.
     """
     missing = [name for name in (*by, "step", "value") if name not in frame.columns]
@@ -101,7 +101,7 @@ def prepare_many(
     values: Sequence[np.ndarray],
     is_change: Sequence[bool],
 ) -> list[Ready]:
-    """Series checked, one by one; raises UsageError where steps repeat or descend."""
+    """Check each series; raise UsageError where steps repeat or descend."""
     return [
         prepare(x, y, is_change=flag)
         for x, y, flag in zip(steps, values, is_change, strict=True)
@@ -111,9 +111,9 @@ def prepare_many(
 def scan_many(
     ready: Sequence[Ready], *, alpha: float, threads: int | None = None
 ) -> list[Scan]:
-    """All series through all detectors; the compiled parts leave the lock alone.
+    """Run all detectors on all series; the compiled parts release the lock.
 
-    How heavy tails are is learnt from all series, of levels and of changes apart.
+    The tails are estimated from all series, for levels and for changes separately.
     """
     tails = {flag: _tails(ready, is_change=flag) for flag in (False, True)}
 
@@ -152,7 +152,7 @@ def refuse_repeats(rows: pl.DataFrame, by: Sequence[str]) -> None:
 
 
 def _significant(scans: Sequence[Scan], alpha: float) -> list[tuple[int, Break]]:
-    """(index of the series, break) where q over all the tests that were made holds."""
+    """(index of the series, break) for each q ≤ alpha over all tests made."""
     found = [(i, each) for i, scan in enumerate(scans) for each in scan.breaks]
     n_tests = N_DETECTORS * sum(scan.status in _JUDGED for scan in scans)
     q = q_values(np.array([each.p_value for _, each in found]), n_tests)
@@ -182,7 +182,7 @@ def _shared(
 def _merged(
     lone: list[tuple[int, Break]], shared: list[tuple[int, Break]]
 ) -> list[tuple[int, Break]]:
-    """Every series' break at a step once, the surer finding of it."""
+    """One break per step of each series: the finding with the least p-value."""
     best: dict[tuple[int, int], Break] = {}
     for i, each in [*lone, *shared]:
         known = best.get((i, each.step))
@@ -194,7 +194,7 @@ def _merged(
 def _table(
     keys: pl.DataFrame, scans: Sequence[Scan], found: list[tuple[int, Break]]
 ) -> pl.DataFrame:
-    """Keys beside breaks, one row per break."""
+    """One row per break, with the keys of its series."""
     names = [name for name in _BREAK_TYPES if name != "n_points"]
     columns: dict[str, list[object]] = {
         name: [getattr(each, name) for _, each in found] for name in names

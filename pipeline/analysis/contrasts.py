@@ -1,9 +1,9 @@
 """At which places does a series step, or spike, beyond what it does on both sides?
 
-A step is the median of three points less that of the three before; a spike one point
-less those beside it. Each counts by how far it lies beyond its like on the left and
-on the right, whichever is nearer: along a smooth trend they change in one direction, so
-that its steepest piece lies between them and counts nothing.
+A step is the median of three points less that of the three before; a spike is one point
+less its neighbours. The height of each is its excess over the steps or spikes on its
+left and on its right, whichever are nearer. A smooth trend changes in one direction, so
+its steepest piece lies between its neighbours and has height 0.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Points on a side whose medians make a step, and steps on a side to compare it with.
+# Points on each side whose medians make a step, and steps on each side to compare it
+# with.
 SIDE = 3
 _LIKE = 20
-# Neighbours on a side that a spike is compared with: two may be spikes themselves.
+# Neighbours on each side that a spike is compared with: two may be spikes themselves.
 _NEIGHBOURS = 5
-# Points on a side whose line is followed.
+# Points on each side to which a line is fitted.
 _LINE = 8
-# Places on a side that say how large heights are there.
+# Places on each side from which the usual height is estimated.
 _SCALE_REACH = 25
 _LEAST_SHARE = 0.5
-# A step needs three of its like on either side.
+# A step is compared with at least three steps on each side.
 STEP_EDGE = 2 * SIDE
 SPIKE_EDGE = 3
 
 
 @njit(nogil=True, cache=True)
 def steps(values: Floats) -> tuple[Floats, Floats]:
-    """Heights of the steps up to each point of each row, and what is usual there.
+    """Heights of the steps up to each point of each row, and the usual height there.
 
     Heights are 0 where a step lies between those on its sides, and near the ends.
     """
@@ -53,10 +54,10 @@ def steps(values: Floats) -> tuple[Floats, Floats]:
 
 @njit(nogil=True, cache=True)
 def spikes(values: Floats) -> tuple[Floats, Floats]:
-    """Heights of each point of each row beyond its neighbours, and what is usual.
+    """Heights of each point of each row beyond its neighbours, and the usual height.
 
-    Neighbours are the median on a side, or where their line leads, whichever is nearer:
-    the corner in which a warm-up ends is no spike.
+    The neighbours are the median of a side, or the line through it, whichever is
+    nearer: the corner in which a warm-up ends is therefore no spike.
     """
     m, n = values.shape
     heights, scales = np.zeros((m, n)), np.zeros((m, n))
@@ -102,7 +103,7 @@ def _beyond_both(over_left: float, over_right: float) -> float:
 def _usual(rest: Floats, first: int, end: int) -> Floats:
     """1.4826 · median |rest| around each place in [first, end), 0 outside.
 
-    Nowhere less than half of what is usual all over: some places are quiet by chance.
+    At least half of the median over the whole row: some places are quiet by chance.
     """
     usual = np.zeros(rest.size)
     if end <= first:

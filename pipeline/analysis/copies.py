@@ -1,7 +1,7 @@
 """Which checkpoints are copies, and of which original? Rounded, quantised, or equal.
 
 A rounded copy lies so near to its original that any third checkpoint is as far from one
-as from the other: who came from whom is asked of the originals alone.
+as from the other. Descent is therefore estimated from the originals alone.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ def find_copies(
     """The original of each copy, by checkpoint.
 
     `sign` is +1 where a of a pair came first, −1 where b did. Of equal checkpoints the
-    original is the one with a stated parent, then the one with more to compare, then
-    the first; a rounded one is a copy of the nearest that is finer, as codes are near
-    to all kin. A checkpoint with a stated parent is no copy.
+    original is the one with a stated parent, then the one with more elements to
+    compare, then the first. The original of a rounded copy is the nearest checkpoint of
+    a finer type, because codes are near to all kin. A checkpoint with a stated parent
+    is no copy.
     """
     word = np.array(relation)
-    # A copy of a part has less to compare with the others.
+    # A copy of a part of a model shares fewer elements with the other checkpoints.
     most = np.zeros(has_parent.size)
     for ends in (kinship.a, kinship.b):
         np.maximum.at(most, ends, kinship.n_elements)

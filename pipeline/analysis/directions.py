@@ -1,10 +1,10 @@
 """Which of two kin came first? Evidence, and "undecided" where there is none.
 
-Of arXiv 2405.18432 comes the idea that directions can be read off weights. What is read
-here is what a change cannot undo: rounding, pruning, the step from noise to structure;
-and that a change which does not know the old weights makes them longer. Weight decay
-turns that around, and no pair of weights shows it: growth counts only among kin whose
-runs, where steps say what came first, agree with it (docs/calibration.md).
+The idea that directions can be read off weights is from arXiv 2405.18432. The evidence
+here is of two kinds. A change cannot undo rounding, pruning or the step from noise to
+structure; and a change that is independent of the old weights makes them longer. Weight
+decay makes them shorter, and no single pair shows that: growth counts only among kin
+whose series, in which the steps give the order, agree with it (docs/calibration.md).
 """
 
 from __future__ import annotations
@@ -24,26 +24,28 @@ Evidence = Literal[
     "steps", "declared", "rounded", "pruned", "untrained", "growth", "tree", "undecided"
 ]
 
-# Checkpoints are kin by this share of the elements they have in common: a shared table
-# of positions makes no relatives.
+# Least share of the common elements that must be related for two checkpoints to be kin:
+# a shared table of positions alone is too little.
 RELATED_FRACTION = 0.1
-# Share of entries that only one side has at 0, from which it was pruned.
+# Least share of entries that are 0 on one side only for that side to be called pruned.
 PRUNED_FRACTION = 0.05
-# Entries equal within the coarser type, from which one is the other in that type.
+# Least share of entries that are equal in the coarser type for one side to be the other
+# in that type.
 ROUNDED_FRACTION = 0.99
-# |growth| is 1 for a change that does not know the old weights. Far from it training
-# pulled along the weights themselves, whose direction says nothing.
+# |growth| is 1 for a change that is independent of the old weights. Far from 1 the
+# change depends on the weights, and its sign says nothing about the direction.
 GROWTH_RANGE = (0.5, 1.5)
 GROWTH_STDERR = 0.1
-# Steps of runs that must have grown before growth is believed, and standard errors
-# beyond which one that shrank denies it.
+# Steps of series that must have grown before growth is used as evidence, and standard
+# errors beyond which a step that shrank rules it out.
 TESTED_STEPS, DENIED_SIGMAS = 3, 2.0
-# Shares of matrices that noise explains: an untrained network's, a trained one's.
+# Shares of matrices that noise explains: at least this in an untrained network, at most
+# this in a trained one.
 UNTRAINED, TRAINED = 0.9, 0.5
 
 
 def relations(kinship: Kinship) -> list[Relation]:
-    """What each pair is to each other, whichever came first."""
+    """The relation of each pair, whichever checkpoint came first."""
     lost = np.abs(kinship.zeroed - kinship.filled)
     is_coded = np.abs(kinship.coarser) > 0.5
     cases: list[tuple[NDArray[np.bool_], Relation]] = [
@@ -62,10 +64,10 @@ def directions(
     noise_fraction: Floats,
     previous: Ints,
 ) -> tuple[Ints, list[Evidence]]:
-    """+1 where a came first, −1 where b did, 0 undecided; and by what.
+    """+1 where a came first, −1 where b did, 0 undecided; and the evidence.
 
-    `noise_fraction` is the share of each checkpoint's matrices that cannot be told from
-    noise, NaN where unknown; `previous` the step before each checkpoint, −1 for none.
+    `noise_fraction` is the share of each checkpoint's matrices that noise explains, NaN
+    where unknown; `previous` is the step before each checkpoint, −1 for none.
     """
     word = np.array(relation)
     lost = kinship.zeroed - kinship.filled
@@ -101,7 +103,7 @@ def _from_noise(a: Floats, b: Floats) -> Floats:
 def _grows_where_known(
     kinship: Kinship, word: NDArray[np.str_], previous: Ints
 ) -> NDArray[np.bool_]:
-    """By pair: whether growth holds in the steps of every run among its kin."""
+    """By pair: whether growth holds in the steps of every series among its kin."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -46,10 +46,10 @@ class Effect:
 
 
 def compare_samples(a: ArrayLike, b: ArrayLike) -> Effect:
-    """The effect between two samples of finite numbers; others are left out.
+    """The effect between two samples of finite numbers; other values are ignored.
 
-    Fewer than two values on a side are too_small, equal values throughout constant:
-    then there is no effect, and no number for it.
+    With fewer than two values in a sample the status is too_small, with equal values
+    throughout constant; the numbers are then null.
     """
     x, y = (_finite(sample) for sample in (a, b))
     if min(x.size, y.size) < 2:
@@ -69,12 +69,12 @@ def compare_samples(a: ArrayLike, b: ArrayLike) -> Effect:
 
 
 def _rank_p(x: Floats, y: Floats) -> float:
-    """Two-sided p of the rank sum: over all ways to deal the ranks where these are few.
+    """Two-sided p of the rank sum, exact if there are few ways to deal the ranks.
 
-    The normal law of large samples goes below the least p that small ones can have,
-    which scipy's exact law, made for samples without ties, does not cover. Its
-    permutation method does, in 0.6 s for two samples of eight where this takes 0.06,
-    and a table of contrasts has hundreds.
+    The normal approximation goes below the least p-value that small samples can have,
+    and scipy's exact distribution holds only for samples without ties. scipy's
+    permutation method covers ties, but takes 0.6 s for two samples of eight where this
+    takes 0.06, and a table of contrasts has hundreds.
     """
     from scipy.stats import mannwhitneyu, rankdata
 
@@ -119,7 +119,8 @@ def _cliffs_delta(x: Floats, y: Floats) -> Interval:
     signs = np.sign(y[:, None] - x[None, :])
     d = float(signs.mean())
     if abs(d) == 1:
-        # No overlap leaves no variance; the smaller sample says how sure that is.
+        # Without overlap the variance is 0; the interval then follows from the smaller
+        # sample.
         least = min(n, m)
         inner = (least - _Z**2) / (least + _Z**2)
         return (d, inner, 1.0) if d > 0 else (d, -1.0, -inner)

@@ -16,22 +16,22 @@ from pipeline.analysis.meetings import MEMBER_HEIGHT, Meeting, find_meetings
 Floats = NDArray[np.float64]
 Kind = Literal["level", "jump"]
 
-# Of the series tested; where fewer change, it is their own affair.
+# Least share of the tested series that change at an event.
 MIN_AGREEMENT = 0.1
-# The share of runs to which nothing happened that may have an event.
+# The share of quiet training runs in which an event may be found.
 EVENT_ALPHA = 0.01
-# A step needs its sides, and a few other steps to stand out from.
+# A step is compared with both its sides and with a few other steps.
 MIN_POINTS = 2 * STEP_EDGE + 6
-# Both shapes are asked of every metric.
+# Every metric is tested for both shapes.
 _N_SHAPES = 2
-# Tails heavier than exponential have larger gaps: measured over quiet runs, a gap is so
-# many times as likely as its exponential chance (docs/calibration.md).
+# Tails heavier than exponential have larger gaps: measured over quiet training runs, a
+# gap is so many times as likely as its exponential chance (docs/calibration.md).
 _ALLOWANCE = 20.0
 # A burst and the step that begins it are one event.
 _NEAR = 1
 # The share of a rise that must stay.
 _LEAST_LEFT = 0.5
-# Places from which a step's best place is chosen, and points on a side that choose it.
+# A step is moved by at most so many places, to the best fit over so many points a side.
 _REFINED, _WINDOW = 2, 5
 
 
@@ -39,10 +39,10 @@ _REFINED, _WINDOW = 2, 5
 class Event:
     """A step at which `n_series` of `n_tested` series of a metric change.
 
-    `kind` is `level` where the change stays, `jump` where a size of change is another
-    for one step. `effect_size` is the
-    median height of the series that change, in robust standard deviations of such
-    heights at the other steps. `p_value` is over all steps and both shapes.
+    `kind` is `level` where the change stays, `jump` where a size of change differs for
+    one step alone. `effect_size` is the median height of the series that change, in
+    robust standard deviations of the heights at the other steps. `p_value` is over all
+    steps and both shapes.
     """
 
     step: int
@@ -87,7 +87,7 @@ def find_events(
         levels = np.stack([rate_of(grid, row, is_change=True) for row in moving])
         rises = levels
     else:
-        # Units say nothing, and sums over many magnitudes lose digits.
+        # The unit has no meaning here, and sums over many magnitudes lose digits.
         levels = moving - np.median(moving, axis=1, keepdims=True)
         rises = np.diff(levels, axis=1, prepend=levels[:, :1])
     asked = alpha / (_N_SHAPES * _ALLOWANCE)
@@ -109,7 +109,7 @@ def find_events(
 
 
 def _stays(levels: Floats, rises: Floats, rise: Meeting) -> bool:
-    """Whether most of a rise is left in the levels on both sides: else an outlier."""
+    """Whether most of a rise is left in the levels; without that it is an outlier."""
     at = rise.place
     after = np.median(levels[:, at : at + SIDE], axis=1)
     left = after - np.median(levels[:, max(at - SIDE, 0) : at], axis=1)
@@ -121,7 +121,7 @@ def _stays(levels: Floats, rises: Floats, rise: Meeting) -> bool:
 def _merged(
     found: list[tuple[Kind, Meeting]],
 ) -> list[tuple[Kind, Meeting, list[Meeting]]]:
-    """Each event once, as the shape that shows it best, and the others beside it."""
+    """Each event once, as the shape that most series show, with the other shapes."""
     left = sorted(found, key=lambda pair: (-_members(pair[1]), pair[1].place))
     events: list[tuple[Kind, Meeting, list[Meeting]]] = []
     while left:
@@ -158,7 +158,7 @@ def _event(grid: Floats, kind: Kind, shown: list[Meeting], n_tested: int) -> Eve
 
 
 def _best_place(levels: Floats, meeting: Meeting) -> int:
-    """Where a step of the members leaves least, among the places beside it."""
+    """The place, near that of the meeting, at which a step fits its members best."""
     n, at = levels.shape[1], meeting.place
     low, high = max(at - _WINDOW, 0), min(at + _WINDOW, n)
     chosen = np.abs(meeting.z) >= MEMBER_HEIGHT

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 LEVEL, SLOPE = 0, 1
 _BEND, _BOTH = 1, 2
-# What is left of a column, as a share of it, when it is made of others.
+# A column that others explain leaves less than this share of itself.
 _NOTHING = 1e-12
 
 
@@ -29,7 +29,7 @@ def residual_sum(columns: Floats, y: Floats) -> float:
         for j in range(i):
             v = v - (v * basis[j]).sum() * basis[j]
         left = (v * v).sum()
-        # A column that the others make up adds nothing.
+        # Skip a column that is a combination of the others.
         if left <= 1e-18 * size or size == 0.0:
             basis[i] = 0.0
             continue
@@ -42,8 +42,8 @@ def residual_sum(columns: Floats, y: Floats) -> float:
 def smooth_residual_sum(x: Floats, y: Floats, end: float) -> float:
     """Residual sum of the best curve without a break, a cubic on one of four axes.
 
-    They are x, √x, log x, and, where `end` is finite, the logarithm of what is left
-    until then: what follows a learning rate that decays to nothing is straight on that.
+    The axes are x, √x, log x and, where `end` is finite, log(end − x): a series that
+    follows a learning rate decaying to 0 at `end` is straight on the last one.
     """
     span = x[-1] - x[0]
     gap = max((x[1:] - x[:-1]).min(), 1e-9 * span)
@@ -70,8 +70,8 @@ def best_break(
     """Place, kind, residual sum and cost of the best break of a line near `guess`.
 
     A jump or a bend costs one parameter more than a line, both together two; `price` is
-    what a parameter costs. The place is the first point of the new piece. Sums over the
-    points from a place on give each fit in a few operations.
+    the cost of a parameter. The place is the first point of the new segment. Each fit
+    takes a few operations on the sums over the points from a place on.
     """
     n = x.size
     u = x - x.mean()
@@ -81,7 +81,8 @@ def best_break(
     total = (rest * rest).sum()
     place, kind, left, least = guess, LEVEL, np.inf, np.inf
     low, high = max(2, guess - reach), min(n - 1, guess + reach + 1)
-    # Over the points from t on: of u, u², what the line leaves, and u times that.
+    # Over the points from t on: sums of u, of u², of the line's residuals, and of u
+    # times these.
     u1, u2 = u[high:].sum(), (u[high:] * u[high:]).sum()
     r0, r1 = rest[high:].sum(), (rest[high:] * u[high:]).sum()
     for t in range(high - 1, low - 1, -1):
@@ -102,7 +103,7 @@ def best_break(
         for shape, gain in enumerate((jump, bend, both)):
             after = max(total - gain, 0.0)
             cost = after + price * (2.0 if shape == _BOTH else 1.0)
-            # Of equals the earlier place.
+            # Of equal costs the earlier place is taken.
             if cost <= least:
                 place, left, least = t, after, cost
                 kind = SLOPE if shape == _BEND else LEVEL

@@ -1,8 +1,9 @@
 """Which checkpoints come from one another? Every pair, from sketches of their tensors.
 
-Two tensors of one origin agree entry by entry, however far training took them; of
-strangers the ranks of entries correlate like those of noise. A pair of checkpoints is
-judged by the tensors that they have in common: by role and shape, never by position.
+Two tensors of one origin agree entry by entry, however long they were trained apart; in
+unrelated tensors the ranks of entries correlate like those of noise. A pair of
+checkpoints is judged by the tensors that both have, matched by role and shape, never by
+position.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Sketches:
-    """One row per tensor: whose it is, which role and shape (`slot`), what it holds.
+    """One row per tensor: its checkpoint, its role and shape (`slot`), and its sketch.
 
-    `checkpoint` and `slot` count from 0; a checkpoint has a slot once at most. `digest`
-    numbers equal contents; `eps` is the relative width of its stored values, NaN where
-    unknown, as may be `norm` and `kurtosis`. `entries` have one length in a slot.
+    `checkpoint` and `slot` count from 0; a checkpoint has each slot at most once. Equal
+    contents have equal numbers in `digest`; `eps` is the relative width of the stored
+    values; `eps`, `norm` and `kurtosis` are NaN where unknown. All `entries` of a slot
+    have one length.
     """
 
     checkpoint: Ints
@@ -41,14 +43,15 @@ class Sketches:
 class Kinship:
     """One row per pair of checkpoints a < b with a tensor to compare.
 
-    Fractions are of `n_elements`, those of the tensors compared: `identical` to the
-    bit, `related` beyond chance; `equal`, `zeroed` (0 in b alone), `filled` (0 in a
-    alone) and `rounded` (equal within the coarser type) are estimates. `distance` is
-    0 between equals, 1 between strangers, √2 between opposites. `growth` is (‖b‖² −
-    ‖a‖²) / ‖b − a‖² with its standard error: +1 where b is a plus a change that does
-    not know a, −1 the other way. `coarser` is +1 where b is stored in wider
-    steps in all tensors that differ, −1 where a is. Kurtosis
-    is higher in b in `n_heavier` of the related tensors, lower in `n_lighter`.
+    Fractions are of `n_elements`, the elements of the tensors compared: `identical` to
+    the bit, `related` beyond chance; `equal`, `zeroed` (0 in b alone), `filled` (0 in a
+    alone) and `rounded` (equal within the coarser type) are estimates. `distance` is 0
+    between equal checkpoints, 1 between unrelated ones, √2 between opposites. `growth`
+    is (‖b‖² − ‖a‖²) / ‖b − a‖² with its standard error: +1 where b is a plus a change
+    that is independent of a, −1 where a is b plus a change that is independent of b.
+    `coarser` is +1 where b is stored in wider steps in all tensors that differ, −1
+    where a is. Kurtosis is higher in b in `n_heavier` of the related tensors, lower in
+    `n_lighter`.
     """
 
     a: Ints
@@ -79,12 +82,13 @@ def measure_kinship(
 ) -> Kinship:
     """Compare every pair of checkpoints, or `only` one of them with all others.
 
-    Where `previous` gives the step before each checkpoint (−1: none), the steps of a
-    run are compared with their neighbours alone. `beside` has the same form and adds
-    neighbouring steps to those asked for. Pairs without a common tensor are no rows.
+    `previous` gives the step before each checkpoint (−1: none); with it, the steps of a
+    series are compared with their neighbours alone. `beside` has the same form and adds
+    neighbouring steps to the pairs asked for. Pairs without a common tensor have no
+    row.
 
-    Tensors whose entries are all equal say nothing of descent and are left out, as are
-    those with fewer than MIN_ENTRIES finite entries in common.
+    Tensors whose entries are all equal are no evidence of descent and are ignored, as
+    are those with fewer than MIN_ENTRIES finite entries in common.
     """
     n = n_checkpoints
     sums = np.zeros((n * (n - 1) // 2, len(SUMS)))
@@ -119,7 +123,7 @@ def _wanted(n: int, only: int | None, previous: Ints | None) -> NDArray[np.bool_
 
 
 def runs_of(previous: Ints) -> Ints:
-    """The first step of each checkpoint's run; itself outside a run."""
+    """The first step of each checkpoint's series; the checkpoint itself outside one."""
     run = np.arange(previous.size)
     for i, before in enumerate(previous):
         if before >= 0:

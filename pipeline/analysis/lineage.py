@@ -1,9 +1,9 @@
 """Which checkpoint was made from which? A forest over a zoo, and what edges rest on.
 
-What is stated comes first: a step comes from the step before, an adapter from its base.
-Copies, rounded or not, hang on their originals. The rest are the shortest edges that
-join kin. An edge has a direction where there is evidence, or where the tree leaves one
-way only: nobody has two parents.
+Stated parents come first: a step comes from the step before, an adapter from its base.
+Copies, rounded or not, are children of their originals. The other edges are the
+shortest that join kin. An edge has a direction where there is evidence for one, or
+where the tree leaves only one, because a checkpoint has at most one parent.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from pipeline.analysis.margins import CLEAR_MARGIN, parent_margins
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Distances are estimated; a twentieth more or less is the same.
+# Distances are estimates; differences of a twentieth are ignored.
 _ALIKE = 0.05
 
-# From what was stated to what is only likely.
+# From stated evidence to what is only likely.
 _STRENGTH = ("steps", "declared", "rounded", "pruned", "untrained", "growth")
 
 
 @dataclass(frozen=True)
 class Edge:
-    """Between two checkpoints; `pair` is its place in the kinship, if it has one.
+    """An edge between two checkpoints; `pair` is its place in the kinship, or None.
 
-    `sign` is +1 where `a` came first, −1 where `b` did, 0 where nothing says.
+    `sign` is +1 where `a` came first, −1 where `b` did, 0 where there is no evidence.
     """
 
     a: int
@@ -48,8 +48,9 @@ class Edge:
 class Node:
     """A checkpoint's place: its tree and level there, its parent and the edge to it.
 
-    Where the edge's evidence is "undecided", the parent is a neighbour, and no more.
-    `margin` says how much farther the next possible parent is, if there is one.
+    Where the edge's evidence is "undecided", the parent is only a neighbour. `margin`
+    is the ratio of the distance of the next possible parent to that of the parent, if
+    any.
     """
 
     checkpoint: int
@@ -65,8 +66,8 @@ def build_lineage(
 ) -> list[Node]:
     """Every checkpoint once, parents before children, trees in order of their roots.
 
-    `previous` and `base` hold, by checkpoint, the one that steps or a config state to
-    be its parent, −1 for none; a step that is no kin of the one before stands alone.
+    `previous` and `base` hold, by checkpoint, the parent that steps or a config state,
+    −1 for none; a step that is not kin of the step before has no parent.
     """
     relation = relations(kinship)
     sign, evidence = directions(kinship, relation, noise_fraction, previous)
@@ -80,13 +81,14 @@ def build_lineage(
     copies = find_copies(kinship, relation, sign, (previous >= 0) | (base >= 0))
     of_copies = [e for e in edges if copies.get(e.a) == e.b or copies.get(e.b) == e.a]
     of_originals = [e for e in edges if e.a not in copies and e.b not in copies]
-    # A copy hangs on its original, and nothing hangs on it that does not say so.
+    # A copy is joined to its original, and only children that state it are joined to a
+    # copy.
     forest = list(_span(n, [*stated, *of_copies, *of_originals]))
     return _hedged(list(_walk(n, _orient(n, forest))), kinship, previous)
 
 
 def _shortest_first(kinship: Kinship) -> Ints:
-    """Pairs by distance; of those alike, the one with more to compare."""
+    """Pairs by distance; of similar distances, the pair with more to compare first."""
     with np.errstate(divide="ignore"):
         alike = np.round(np.log(kinship.distance) / _ALIKE)
     keys = (kinship.b, kinship.a, kinship.distance, -kinship.n_elements, alike)
@@ -94,7 +96,7 @@ def _shortest_first(kinship: Kinship) -> Ints:
 
 
 def _hedged(nodes: list[Node], kinship: Kinship, previous: Ints) -> list[Node]:
-    """With margins; where another might be the parent, nothing is decided."""
+    """The nodes with margins; undecided where another checkpoint may be the parent."""
     walk = [
         (node.checkpoint, node.level, -1 if node.parent is None else node.parent)
         for node in nodes
@@ -106,7 +108,8 @@ def _hedged(nodes: list[Node], kinship: Kinship, previous: Ints) -> list[Node]:
         margin = float(margins[node.checkpoint])
         edge = node.edge
         if edge and edge.evidence in ("growth", "tree"):
-            # What the tree implies rests on the parent's having a parent of its own.
+            # An edge implied by the tree holds only if the parent's own parent is
+            # decided.
             is_adrift = edge.evidence == "tree" and node.parent in undecided
             if margin < CLEAR_MARGIN or is_adrift:
                 edge = replace(edge, evidence="undecided")
@@ -120,10 +123,9 @@ def _hedged(nodes: list[Node], kinship: Kinship, previous: Ints) -> list[Node]:
 def _stated(
     kinship: Kinship, kin: list[Edge], previous: Ints, base: Ints
 ) -> Iterator[Edge]:
-    """From the step before, else from the base, but for those measured as strangers.
+    """Edges from the step before, else from the base, except to measured strangers.
 
-    A base that has no tensor to compare, as a model has none of its adapter's, is one
-    all the same.
+    A model and its adapter share no tensor to compare; the base is still the parent.
     """
     compared = set(zip(kinship.a.tolist(), kinship.b.tolist(), strict=True))
     pairs = {(edge.a, edge.b): edge.pair for edge in kin}
@@ -158,10 +160,11 @@ def _span(n: int, edges: list[Edge]) -> Iterator[Edge]:
 
 
 def _orient(n: int, forest: list[Edge]) -> list[Edge]:
-    """Directions that the tree implies: who has a parent is the parent elsewhere.
+    """Directions that the tree implies: a checkpoint with a parent has only children.
 
-    Where two edges claim one child, the one that rests on more keeps its word and the
-    other has none. Where both ends have parents, two lines meet: the edge is left out.
+    Where two edges give one child two parents, the edge with the stronger evidence
+    keeps its direction and the other loses it. An edge whose ends both have parents is
+    dropped.
     """
     has_parent = [False] * n
     done: list[Edge] = []
@@ -175,7 +178,8 @@ def _orient(n: int, forest: list[Edge]) -> list[Edge]:
             has_parent[child] = True
             done.append(edge)
     while forced := [e for e in waiting if has_parent[e.a] != has_parent[e.b]]:
-        # One at a time: two edges may meet in the one that had no parent yet.
+        # One edge at a time: two edges may meet in a checkpoint that had no parent
+        # before.
         edge = forced[0]
         waiting.remove(edge)
         sign = 1 if has_parent[edge.a] else -1
@@ -186,7 +190,7 @@ def _orient(n: int, forest: list[Edge]) -> list[Edge]:
 
 
 def _walk(n: int, edges: list[Edge]) -> Iterator[Node]:
-    """From the root of each tree down: who is no decided edge's child, the first."""
+    """Each tree from its root down: the first checkpoint that has no decided parent."""
     beside: dict[int, list[Edge]] = defaultdict(list)
     children = set()
     for edge in edges:
@@ -210,7 +214,7 @@ def _walk(n: int, edges: list[Edge]) -> Iterator[Node]:
 
 
 def _roots(n: int, beside: dict[int, list[Edge]], children: set[int]) -> Iterator[int]:
-    """One a tree: of those without a decided parent the first."""
+    """One root per tree: the first checkpoint without a decided parent."""
     seen: set[int] = set()
     for first in range(n):
         if first in seen:

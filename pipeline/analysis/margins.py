@@ -1,7 +1,7 @@
 """Could another checkpoint as well be the parent? How much farther the next one is.
 
-Tunes of one base on like data lie on one path: the longer hangs on the shorter, and
-nothing in their weights says that it did not come from there. A margin near 1 shows it.
+Fine-tunes of one base on similar data lie on one path: the longer one is joined to the
+shorter, and nothing in the weights rules that out. A margin near 1 shows the doubt.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 
 # Independent changes of one base are √2 as far from each other as from it.
 CLEAR_MARGIN = 1.3
-# Who is this near to the parent, beside the child, is the parent in all but name: its
-# copy, or its values in another type.
+# A checkpoint within this share of the child's distance from the parent counts as the
+# parent: its copy, or its values in another type.
 _AS_GOOD = 0.1
 
 
@@ -28,9 +28,10 @@ def parent_margins(
 ) -> Floats:
     """Distance of the next possible parent over that of the parent, by checkpoint.
 
-    `walk` holds (checkpoint, level, parent or −1), parents before their children and
-    each child's own after it. Other steps of the parent's run are the same parent, and
-    descendants are none. NaN without a parent, Inf without another candidate.
+    `walk` holds (checkpoint, level, parent or −1), parents before their children, each
+    followed by its own descendants. Other steps of the parent's series count as the
+    parent, and descendants cannot be one. NaN without a parent, Inf without another
+    candidate.
     """
     n = previous.size
     run = runs_of(previous)
@@ -56,7 +57,7 @@ def parent_margins(
 
 
 def _spans(walk: Sequence[tuple[int, int, int]], n: int) -> tuple[Ints, Ints]:
-    """Where each checkpoint stands in the walk, and where its last descendant does."""
+    """The place of each checkpoint in the walk, and that of its last descendant."""
     place, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
     open_: list[tuple[int, int]] = []
     for i, (checkpoint, level, _) in enumerate(walk):

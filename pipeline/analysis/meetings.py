@@ -1,9 +1,10 @@
-"""At which steps do the tensors of a run change together, beyond its other steps?
+"""At which steps do the tensors of a series change together, beyond its other steps?
 
-Each step has one statistic over all tensors, the sum of their squared heights in usual
-heights; what they share, and how noise is distributed, is in its values at the other
-steps. The largest are taken out one after another, so that none hides the next, and
-they stay if the gap between them and the rest is not one that the rest has itself.
+Each step has one statistic over all tensors: the sum of their squared heights, in units
+of the usual height. What the tensors share, and how noise is distributed, is estimated
+from the statistic at the other steps. The largest values are taken out one after
+another, so that none hides the next; they are meetings if the gap between them and the
+rest is larger than the gaps within the rest.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Shape = Literal["step", "spike"]
 
-# Usual heights from which a tensor is one of those that changed.
+# Height, in usual heights, from which a tensor counts as changed.
 MEMBER_HEIGHT = 2.5
-# What one tensor counts for at the most, where there are _FEW or more: an outlier of
-# its own is no affair of the run.
+# Cap on the height of one tensor where there are _FEW or more: an outlier in one tensor
+# is no event of the series.
 _MOST_HEIGHT, _FEW = 5.0, 5
-# At most one step in so many is looked at, and so many in all.
+# At most one step in so many is tested, and so many in all.
 _SHARE, _MOST = 12, 16
-# Gaps between the rest that say how large a gap is usual.
+# Number of gaps in the rest from which the usual gap is estimated.
 _MOST_GAPS, _LEAST_GAPS = 30, 5
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """A step, by its place, that stands out: each tensor's height in usual heights.
+    """A step, by its place, that stands out, and each tensor's height in usual heights.
 
-    `p_value` is the chance of the gap between all that stand out and the rest.
+    `p_value` is the chance of the gap between all steps that stand out and the rest.
     """
 
     place: int
@@ -82,9 +83,9 @@ def gap_p_value(least: float, others: Floats, *, rank: int) -> float:
 
     `least` is the `rank`-th largest of all. The i-th gap of a sample with an
     exponential tail, times i, is one exponential variable for all i (Rényi 1953), so
-    that the ratio of this one to the mean of the next m has the tail
-    (1 + ratio/m)^(−m).
-    All ranks are asked: that of rank k counts k(k + 1) times, whose inverses add to 1.
+    that the ratio of this one to the mean of the next m has the tail (1 +
+    ratio/m)^(−m). All ranks are tested: the p-value of rank k is multiplied by k(k +
+    1), whose inverses add to 1.
     """
     others = others[others > 0.0]
     m = min(max(others.size // 2, _LEAST_GAPS), _MOST_GAPS)

@@ -1,7 +1,7 @@
 """How much more do averages of a series vary than those of white noise would?
 
-k·Var(averages of k points) is the same for all k where noise has no memory, and grows
-with k where it has: to a limit for a stationary process, without one for a random walk.
+k·Var(averages of k points) is the same for all k where noise has no memory. With memory
+it grows with k: to a limit for a stationary process, without one for a random walk.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# The longest averages are a share of the series, so that a break or two spoil few.
+# The longest averages take this share of the series, so that breaks spoil few of them.
 _LONGEST = 16
-# Growth beyond which no level of the series is worth a test.
+# With more growth than this the levels of a series are not tested.
 MOST_GROWTH = 2.0
-# A variance read from few averages may be this many standard errors too small.
+# A variance estimated from few averages may be this many standard errors too small.
 _DOUBT = 1.0
-# Averages over longer stretches than can be measured vary more still.
+# Averages over longer stretches than can be measured vary even more.
 _BEYOND = 2.0
-# An AR(1) process beside white noise, as tensors that share it have, needs more lags.
+# A sum of an AR(1) process and white noise, as tensors share it, needs more lags.
 _ORDER = 3
-# By how much breaks must be the better model, in units of ln n.
+# Breaks must be the better model by this much, in units of ln n.
 _CLEARLY = 6.0
 # Median of the square of a standard normal.
 _MEDIAN_SQUARE = 0.4549
@@ -35,7 +35,7 @@ _MEDIAN_SQUARE = 0.4549
 class Memory:
     """Growth of k·Var(averages of k points) to the longest k, 1 or more, and that k.
 
-    `growth` is an upper estimate; `is_long` says that it has no limit in sight.
+    `growth` is an upper estimate; `is_long` is true where it reaches no limit.
     """
 
     growth: float
@@ -44,7 +44,7 @@ class Memory:
 
 
 def memory_of(values: Floats) -> Memory:
-    """The memory of a series whatever its trend; of growth 1 where it is too short."""
+    """The memory of a series whatever its trend; growth is 1 for a short series."""
     longest = 1
     growths = [1.0]
     first = average_variance(values, 1)
@@ -65,8 +65,8 @@ def memory_of(values: Floats) -> Memory:
 def breaks_explain(values: Floats, residuals: Floats, places: Ints) -> bool:
     """Whether breaks at `places` explain a long memory far better than an AR(3) does.
 
-    `residuals` are what the segments between the breaks leave, as shares of the range.
-    Both models are charged for their parameters: a break for its level and, twice, its
+    `residuals` are those of the segments between the breaks, as shares of the range.
+    Both models pay for their parameters: a break for its level and, twice, for its
     place (Zhang & Siegmund 2007), the AR(3) process with a trend for its four.
     """
     n = values.size
@@ -81,7 +81,7 @@ def breaks_explain(values: Floats, residuals: Floats, places: Ints) -> bool:
 
 
 def innovation_variance(values: Floats) -> float:
-    """Of an AR(3) process about a line, by least squares."""
+    """Innovation variance of an AR(3) process about a line, by least squares."""
     n, now = values.size, values[_ORDER:]
     past = [values[_ORDER - lag : n - lag] for lag in range(1, _ORDER + 1)]
     columns = np.stack([*past, np.ones(now.size), np.arange(_ORDER, n) / n], axis=1)
@@ -91,10 +91,11 @@ def innovation_variance(values: Floats) -> float:
 
 @njit(nogil=True, cache=True)
 def average_variance(values: Floats, k: int) -> float:
-    """k·Var of averages of k points, from what each misses of those beside it.
+    """k·Var of averages of k points, from the second differences of the averages.
 
-    m_t − (m_{t−k} + m_{t+k})/2 is blind to a line, and has 3/2 of their variance where
-    they are independent. The median of its square ignores the few that a break spoils.
+    m_t − (m_{t−k} + m_{t+k})/2 is 0 on a line, and has 3/2 of the averages' variance
+    where they are independent. The median of its square ignores the few that a break
+    spoils.
     """
     n = values.size
     total = np.zeros(n + 1)

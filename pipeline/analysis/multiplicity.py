@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 def q_values(p: Floats, n_tests: int) -> Floats:
     """Benjamini–Hochberg (1995): the false discovery rate at which each is found.
 
-    `n_tests` counts the tests, of which those not in `p` found nothing (p = 1).
+    `n_tests` counts all tests; those without a value in `p` count as p = 1.
     """
     from scipy.stats import false_discovery_control
 

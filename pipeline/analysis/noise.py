@@ -1,8 +1,8 @@
 """How large is the noise of a series, and how long is its memory, whatever its trend?
 
-Both are read from what each point misses of the line through its two neighbours
-(Gasser, Sroka & Jennen-Steinmetz 1986): that is blind to a trend, and a break spoils
-only the few points beside it, which are clipped or left out.
+Both are estimated from the difference between each point and the line through its two
+neighbours (Gasser, Sroka & Jennen-Steinmetz 1986). A trend does not change it, and a
+break spoils only the few points beside it, which are clipped or ignored.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _CLIP = 4.0
-# Robust standard deviations that a point may lie beyond what is around it.
+# Robust standard deviations that a point may lie beyond its neighbours.
 _REACH = 2.5
-# Beyond this the series is a random walk, and no level of it is worth a test.
+# With more memory than this a series is a random walk, and its levels are not tested.
 _MOST_MEMORY = 0.9
-# Short series say little of their memory: this much is taken for granted.
+# Short series say little of their memory: it is drawn to this value, which counts for
+# this many points.
 _PRIOR_MEMORY, _PRIOR_POINTS = 0.25, 25.0
 
 
@@ -39,7 +40,7 @@ def tame(x: Floats, y: Floats) -> Floats:
 
     A point may lie _REACH σ beyond its four neighbours and the lines through them, also
     when any one of the four is left out: a step, a slope and a bend stay as they are, a
-    spike of a point or two loses its weight.
+    spike of a point or two is clipped.
     """
     n = y.size
     tamed = y.copy()
@@ -52,7 +53,7 @@ def tame(x: Floats, y: Floats) -> Floats:
                 continue
             least, most = _envelope(x, y, i, left_out)
             low, high = max(low, least), min(high, most)
-        # Where leaving out turns the two around there is nothing to go by.
+        # Where leaving a neighbour out reverses the two bounds, both are ignored.
         if low <= high:
             tamed[i] = min(max(y[i], low - reach), high + reach)
     return tamed
@@ -60,7 +61,7 @@ def tame(x: Floats, y: Floats) -> Floats:
 
 @njit(nogil=True, cache=True)
 def _envelope(x: Floats, y: Floats, i: int, left_out: int) -> tuple[float, float]:
-    """Least and most at x[i] of its neighbours and of the lines through two of them."""
+    """Bounds at x[i] from its neighbours and from the lines through two of them."""
     n, low, high = y.size, np.inf, -np.inf
     for a in range(max(i - 2, 0), min(i + 3, n)):
         if a in (i, left_out):
@@ -76,10 +77,10 @@ def _envelope(x: Floats, y: Floats, i: int, left_out: int) -> tuple[float, float
 
 @njit(nogil=True, cache=True)
 def misfits(x: Floats, y: Floats, lag: int, breaks: Ints) -> Floats:
-    """What points miss of the line through the points `lag` before and after them.
+    """Differences of points from the line through those `lag` before and after them.
 
-    Scaled to the variance of white noise. Those that straddle one of `breaks` (first
-    points of new segments) are left out, unless that leaves fewer than four.
+    Scaled to the variance of white noise. Differences across one of `breaks` (first
+    points of new segments) are ignored, unless fewer than four others are left.
     """
     n = y.size
     found = np.empty(max(n - 2 * lag, 0))
@@ -100,8 +101,8 @@ def noise(x: Floats, y: Floats, breaks: Ints) -> tuple[float, float]:
     """Variance and memory ρ of the noise, as of an AR(1) process by index, ρ ≥ 0.
 
     E_k = σ²(3/2 − 2ρᵏ + ρ²ᵏ/2) is the mean square of the misfits at lag k; E₂/E₁ grows
-    with ρ from 1 to 2. What few points say of ρ is drawn to a mild memory. The long-run
-    variance is σ²(1 + ρ)/(1 − ρ).
+    with ρ from 1 to 2. With few points the estimate of ρ is drawn to a mild memory. The
+    long-run variance is σ²(1 + ρ)/(1 − ρ).
     """
     first = _mean_square(misfits(x, y, 1, breaks))
     second = misfits(x, y, 2, breaks)
@@ -124,7 +125,7 @@ def noise(x: Floats, y: Floats, breaks: Ints) -> tuple[float, float]:
 
 @njit(nogil=True, cache=True)
 def _share(rho: float, lag: int) -> float:
-    """E_k over that of white noise."""
+    """E_k as a share of that of white noise."""
     return 1.0 - (4.0 * rho**lag - rho ** (2 * lag)) / 3.0
 
 

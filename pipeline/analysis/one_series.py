@@ -30,7 +30,7 @@ _NEAR = 2
 
 @dataclass(frozen=True)
 class Break:
-    """One break. `step` is the first of the new segment, or the one that stands out.
+    """One break. `step` is the first of the new segment, or the outlying single step.
 
     `before` and `after` are levels (level, jump, outlier) or slopes per step (slope).
     `effect_size` counts standard deviations of the noise.
@@ -47,10 +47,11 @@ class Break:
 
 @dataclass(frozen=True)
 class Scan:
-    """What the detectors made of one series of `n_points` finite values.
+    """The result of the detectors on one series of `n_points` finite values.
 
-    `status` other than `ok` says why no test was made: `untestable` is a series that
-    wanders, as a random walk does, so that its levels and slopes say nothing.
+    `status` other than `ok` is the reason why no test was made: `untestable` is a
+    series that wanders as a random walk does, so that its levels and slopes have no
+    meaning.
     """
 
     status: Status
@@ -67,9 +68,9 @@ def find_breaks(
 ) -> tuple[Break, ...]:
     """The breaks of one series whose q-value over the detectors is ≤ alpha.
 
-    Steps ascend; values that are not finite are left out. `is_change` says that values
-    are sizes of change since the step before, as relative_change is. A series of fewer
-    than eight points, or a constant one, has no break.
+    Steps ascend; values that are not finite are ignored. With `is_change`, values are
+    sizes of change since the step before, as relative_change is. A series of fewer than
+    eight points, or a constant one, has no break.
     Raises UsageError when lengths differ or steps repeat or descend.
     """
     scan = scan_series(steps, values, is_change=is_change, alpha=alpha)
@@ -83,7 +84,7 @@ def find_breaks(
 
 
 def with_q(found: Break, q_value: float) -> Break:
-    """The same break, its q-value known."""
+    """The same break with its q-value."""
     facts = (found.before, found.after, found.effect_size, found.p_value)
     return Break(found.step, found.kind, *facts, q_value)
 
@@ -91,13 +92,13 @@ def with_q(found: Break, q_value: float) -> Break:
 def scan_series(
     steps: ArrayLike, values: ArrayLike, *, is_change: bool, alpha: float
 ) -> Scan:
-    """Every break with a p-value ≤ alpha; q-values are still to come (NaN)."""
+    """Every break with a p-value ≤ alpha; q-values are not known yet (NaN)."""
     return scan_ready(prepare(steps, values, is_change=is_change), LONE_SERIES, alpha)
 
 
 @dataclass(frozen=True)
 class Ready:
-    """The finite values of a series, and the status that says if they can be judged."""
+    """The finite values of a series; the status says whether they can be tested."""
 
     status: Status
     steps: Floats
@@ -106,10 +107,10 @@ class Ready:
 
 
 def prepare(steps: ArrayLike, values: ArrayLike, *, is_change: bool) -> Ready:
-    """Check a series, and leave out what is not finite."""
+    """Check a series, and leave out values that are not finite."""
     x, y = _checked(steps, values)
     keep = np.isfinite(y)
-    # Where nothing changed the logarithm has no say: the audit of a series has.
+    # A change of 0 has no logarithm: the audits of a series report it.
     keep &= (y > 0) | (not is_change)
     n_finite = int(np.isfinite(y).sum())
     x, y = x[keep], y[keep]
@@ -124,7 +125,7 @@ def prepare(steps: ArrayLike, values: ArrayLike, *, is_change: bool) -> Ready:
 
 
 def scan_ready(series: Ready, tails: Tails, alpha: float) -> Scan:
-    """Every break with a p-value ≤ alpha, `tails` being those of its like."""
+    """Every break with a p-value ≤ alpha; `tails` are those of similar series."""
     if series.status != "ok":
         return Scan(series.status, series.values.size)
     status, breaks = _detect(series, tails, alpha)
@@ -170,7 +171,7 @@ def _detect(
     if is_change:
         found = [(place, _of_logarithm(each)) for place, each in found]
     for each in abrupt_changes(x, y, alpha, is_change=is_change, tails=tails):
-        # A level that jumps is a break of the levels, or no more than its tails allow.
+        # A jump in the increments is also a break of level, or within its tails.
         is_asked = is_change or each.kind == "outlier"
         if is_asked and not _is_near(each.place, found, reach=_NEAR):
             facts = (each.before, each.after, each.z, each.p_value)
@@ -182,7 +183,7 @@ def _detect(
 def _trend(
     x: Floats, levels: Floats, alpha: float, growth: float, *, runs_out: bool
 ) -> Trend:
-    """Breaks of level and slope, judged by the largest noise where it varies."""
+    """Breaks of level and slope; where the noise varies, the largest noise is used."""
     trend = trend_breaks(x, levels, alpha, growth=growth, runs_out=runs_out)
     places, spread = spread_breaks(trend.residuals, alpha)
     if not places.size:
@@ -207,7 +208,7 @@ def _trend_breaks(x: Floats, trend: Trend) -> list[tuple[int, Break]]:
 
 
 def _of_logarithm(found: Break) -> Break:
-    """The same break, its levels sizes of change and not their logarithms."""
+    """The same break, its levels turned from logarithms into sizes of change."""
     if found.kind == "slope":
         return found
     before, after = float(np.exp(found.before)), float(np.exp(found.after))
