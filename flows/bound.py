@@ -1,4 +1,4 @@
-"""How does a server end with whoever started it, even when that one is killed?
+"""How does a server end with the process that started it, even when that is killed?
 
 `python -m flows.bound MODULE WORDS…` is `python -m MODULE WORDS…`, but for that.
 """

@@ -78,7 +78,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _free_port() -> int:
-    """The usual port, for those who look there; another when it is taken."""
+    """The usual Prefect port, or another when it is taken."""
     for port in (_USUAL_PORT, 0):
         with socket.socket() as probe:
             try:

@@ -16,7 +16,7 @@ MEMBER = "tensor"
 _KEYS = ("model", "metric", MEMBER)
 # Metrics may show an event a checkpoint or two apart.
 REACH = 2
-# What training logged makes no event beside tensors: it needs to be less sure to join.
+# Events of what training logged are weaker evidence: a larger p-value suffices to join.
 _JOINING_ALPHA = 0.5
 
 

@@ -55,7 +55,7 @@ class Trend:
 class _Scales:
     """The variance of the noise, over the long run too; the level of a test.
 
-    `end` is where a curve may run into nothing, infinite where it may not.
+    `end` is where a curve may decay to 0, infinite where none may.
     """
 
     variance: float

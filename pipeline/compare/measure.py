@@ -48,7 +48,7 @@ IDENTICAL: Row = {
 
 @dataclass(frozen=True)
 class PairJob:
-    """What every pair of one comparison is measured with.
+    """The options and facts with which every pair of one comparison is measured.
 
     `known` are digests by tensor, of the old and the new side, as far as the
     warehouse holds them; `parts` the matrices of the old side that hold heads.
@@ -62,7 +62,7 @@ class PairJob:
     parts: Parts
 
     def row(self, match: Match) -> Row:
-        """The columns of `tensor_changes` for one match, without whose they are."""
+        """The columns of `tensor_changes` for one match, without the checkpoints'."""
         row = describe_match(match)
         if match.old is None or match.new is None or match.how is None:
             return row
@@ -103,7 +103,7 @@ class PairJob:
         if tensor.quantised:
             limit = self.settings.memory_bytes // (4 * self.settings.threads)
             return load(reader, tensor, largest_bytes=limit).values
-        # Not by `load`: it hashes what it reads, and nobody asks for the digest here.
+        # `load` would also hash the values, and the digest is not needed here.
         read = partial(reader.read_into, tensor)
         return TensorValues(tensor.dtype, tensor.shape, read=read)
 

@@ -117,7 +117,7 @@ def _without_heads(row: Row) -> Row:
 
 
 def _head_rows(rows: list[Row]) -> Iterator[Row]:
-    """The rows that tensors' rows carry, with whose they are."""
+    """The rows of heads in tensors' rows, with the columns of the checkpoints."""
     names = ("tensor", "from_tensor", "layer")
     for row in rows:
         for head in row.get("heads", ()):
@@ -125,7 +125,7 @@ def _head_rows(rows: list[Row]) -> Iterator[Row]:
 
 
 def _changed_shapes(rows: list[Row]) -> set[Shape]:
-    """Shapes of which noise is drawn, so that changes can be told from it."""
+    """Shapes for which noise is drawn, so that changes can be compared with it."""
     shapes = {
         (row["n_elements"] // row["design_rank"], row["design_rank"])
         for row in rows

@@ -1,4 +1,4 @@
-"""From records to Arrow tables: whose rows they are, and the types declared."""
+"""How do records become Arrow tables? With the checkpoint's columns and fixed types."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _load_codes(
         tensor.dtype,
         tensor.shape,
         resident=resident,
-        # Once they are decoded, nobody needs the codes.
+        # The codes are not needed once they are decoded.
         read=None if is_resident else partial(decode_into, tensor, parts),
     )
     return Loaded(values, digest.hexdigest())

@@ -47,7 +47,7 @@ class Batch:
 
     @cached_property
     def is_full(self) -> bool:
-        """Whether every place holds a token that counts: nothing is to be left out."""
+        """Whether every place holds a token that counts."""
         return bool(self.counted.all())
 
     @cached_property

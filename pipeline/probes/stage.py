@@ -107,7 +107,7 @@ def plan_probe(job: Job) -> Plan:
     )
 
 
-# The last table stands for all: whoever finds a run's row finds the others.
+# The last table stands for all: a reader who finds a run's row finds the others.
 PROBE = Stage(
     "probe",
     1,

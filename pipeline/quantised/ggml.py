@@ -154,7 +154,7 @@ def _dequantize(blocks: NDArray[np.generic], kind: BlockType) -> NDArray[np.floa
 
 @cache
 def _library() -> ModuleType:
-    with warnings.catch_warnings():  # of what it imports, for which we do not answer
+    with warnings.catch_warnings():  # raised by libraries that gguf imports
         warnings.simplefilter("ignore")
         import gguf.quants
 

@@ -1,7 +1,8 @@
 """Which tensors only say what codes mean, and which are codes that nothing here reads?
 
-Structure decides, for formats that nobody has named here yet: integers in the place of
-a weight are codes, and what lies beside codes under a name of scales is no weight.
+The structure decides, so that formats without a reader here are covered: integers in
+the place of a weight are codes, and a tensor beside codes that is named as a scale is
+no weight.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def mark_rest(
     scheme: Scheme,
     read: Read,
 ) -> dict[str, TensorRef]:
-    """What no form has claimed and is no weight all the same, by name."""
+    """The tensors, by name, that no form claims and that are no weights."""
     loose = [one for one in tensors if one.name not in found and not one.skip_reason]
     names: dict[str, set[str]] = {}
     for one in loose:

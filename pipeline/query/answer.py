@@ -19,7 +19,8 @@ from pipeline.query.parameters import bind_parameters
 from pipeline.query.steady import is_replaced, watch_files
 from pipeline.store import Store, open_store
 
-# Writers put files in place in moments; who meets them this often, meets a crowd.
+# Writers put files in place in moments: so many changed reads in a row mean many
+# writers.
 _ATTEMPTS = 7
 _PAUSE_SECONDS = 0.02
 _OF_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -106,7 +107,7 @@ def _remedy(
 ) -> dict[str, bool]:
     """How to ask again, where an error may be of our own making."""
     if isinstance(error, duckdb.CatalogException):
-        # With every view made, the name is found or the nearest ones are told.
+        # With every view made, the name is found, or the error lists the nearest ones.
         return {"needed_only": False}
     if isinstance(error, duckdb.InvalidInputException) and lacks_columns(store, tables):
         return {"union_by_name": True}

@@ -43,7 +43,7 @@ def watch_files(store: Store, prefixes: Iterable[str]) -> Watch:
 def is_replaced(watch: Watch) -> bool:
     """Whether a file that lay there before the query is another one now, or gone.
 
-    True also where a writer came while nobody compared files: then ask again.
+    True also where a writer came and the files were not recorded before the query.
     """
     if watch.files is None:
         return watch.store.writers().last != watch.writer

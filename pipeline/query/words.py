@@ -46,10 +46,10 @@ def check_dictionary_words(
 
 
 def check_words(root: Path, query: Header, values: Mapping[str, object]) -> None:
-    """Check every word, as when an answer is empty and somebody wonders why.
+    """Check every word, to explain an empty answer.
 
-    Raises QueryError for the first that is none of its domain: among the tensors and
-    revisions of the model named, where one is.
+    Raises QueryError for the first word that is not in its domain: where a model is
+    named, the domain is that of its tensors and revisions.
     """
     for parameter in query.parameters:
         _check(root, query, parameter, values)

@@ -47,7 +47,7 @@ class Foreign:
 
 
 def find_foreign(folder: Path, names: list[str]) -> Iterator[Foreign]:
-    """Those of a folder's files that hold weights nobody here reads."""
+    """The files of a folder that hold weights in a form that is not read."""
     for name in names:
         for form, what, remedy in _KNOWN:
             if form.fullmatch(name):

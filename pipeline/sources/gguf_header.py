@@ -206,7 +206,7 @@ def _place(path: Path, entry: _Entry, start: int, ends: Mapping[int, int]) -> Te
             raise _lie(path, f"{where} has {what}")
         dtype, n_bytes = block.name, n // block.n_values * block.n_bytes
     else:
-        # How many bytes such a block has, nobody here knows: all up to the next tensor.
+        # The size of such a block is unknown: it takes all bytes up to the next tensor.
         dtype = f"GGML_{entry.kind}"
         n_bytes = max(ends[entry.offset] - offset, 0)
         reason = f"unsupported: {name_unknown(entry.kind)}"

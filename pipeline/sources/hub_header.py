@@ -83,5 +83,5 @@ def _read_config(source: CheckpointSource, name: str, commit: str) -> dict[str, 
     try:
         config = json.loads(Path(path).read_bytes())
     except ValueError:
-        return {}  # as of a folder: weights can be told without a config
+        return {}  # as for a folder: weights can be recognised without a config
     return config if isinstance(config, dict) else {}

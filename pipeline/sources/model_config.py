@@ -36,7 +36,7 @@ class Description:
 def describe(
     folder: Path, weights: WeightSet, tensors: Sequence[TensorRef]
 ) -> Description:
-    """Read config.json or adapter_config.json and tell a model from a LoRA adapter.
+    """Read config.json or adapter_config.json; distinguish a model from a LoRA adapter.
 
     An adapter is what its file's name, its config or most of its tensors say. A config
     that cannot be read is a note: weights can be measured without it.

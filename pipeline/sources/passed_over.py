@@ -75,9 +75,9 @@ def _roots(references: Sequence[str]) -> Iterator[Path]:
 
 
 def _walk(root: Path, entered: set[Path]) -> Iterator[tuple[Path, bool]]:
-    """Folders from `root` down, and whether each holds weights that nobody read.
+    """Folders from `root` down, and whether each holds weights that were not read.
 
-    Nothing below such a one is told: whoever goes there will see it.
+    Folders below one with such weights are not reported: a search there reports them.
     """
     for name, folders, _ in os.walk(root):
         folder = Path(name)

@@ -64,7 +64,7 @@ def find_entries(loaded: Any) -> Content:
     found = list(_walk(loaded))
     entries = [_to_entry(path, tensor, why, root) for path, tensor, why in found]
     if len({entry.name for entry in entries}) < len(entries):
-        # The state dict and what lies beside it share names: whole paths tell apart.
+        # The state dict and its neighbours share names: whole paths distinguish them.
         root = ()
         entries = [_to_entry(path, tensor, why, root) for path, tensor, why in found]
     return Content(tuple(entries), tuple(_note_rest(loaded, root)))

@@ -1,4 +1,4 @@
-"""What did such a subject cost before? The log of measured costs, read for a plan."""
+"""What did similar subjects cost before? The log of measured costs, read for a plan."""
 
 from __future__ import annotations
 

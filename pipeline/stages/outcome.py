@@ -37,7 +37,7 @@ class Outcome:
 
     @property
     def label(self) -> str:
-        """Whose it is: model@revision, and what stood beside it."""
+        """The checkpoint as model@revision, and what stood beside it."""
         return label(self.source.ref, self.stage, self.against)
 
 

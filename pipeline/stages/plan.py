@@ -28,5 +28,5 @@ class Plan:
 
     @property
     def label(self) -> str:
-        """Whose it is: model@revision, and what stands beside it."""
+        """The checkpoint as model@revision, and what stands beside it."""
         return label(self.source.ref, self.stage, self.against)

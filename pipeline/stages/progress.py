@@ -12,7 +12,7 @@ _COUNT = struct.Struct("<q")
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts bytes into a file that whoever watches reads; without a path into nothing.
+    """Counts bytes into a file that a watcher reads; without a path nothing is counted.
 
     A number appended in one write is whole or absent, from threads and processes alike.
     Where the file cannot be reached, as from another machine, nothing is counted.

@@ -22,7 +22,7 @@ AHEAD_BYTES = 1 << 25
 
 
 class _Blas:
-    """Keeps BLAS to one thread as long as anybody works.
+    """Keeps BLAS to one thread as long as any worker runs.
 
     The limit is the process's: of two that each set it and put it back as they found
     it, the one that ends last would leave the limit behind.

@@ -1,6 +1,6 @@
 """In which order does what was measured reach the warehouse? As it comes, part by part.
 
-The last table stands for all: whoever finds its rows finds the others.
+The last table stands for all: a reader who finds its rows finds the others.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _write(job: Job, output: Output) -> None:
 
 
 def _key(job: Job, table: Table) -> Row:
-    """The columns that say whose rows they are."""
+    """The columns that identify the checkpoint of a row."""
     source, base = job.subject.source, job.subject.base
     key: Row = {
         "model": source.ref.model,

@@ -146,7 +146,7 @@ class FolderStore:
 
     def sweep(self) -> int:
         with self._writing():
-            # Nobody fills a folder there now.
+            # No writer fills a folder there now.
             leftovers = list(self._workplace().glob("*"))
             for path in leftovers:
                 shutil.rmtree(path)

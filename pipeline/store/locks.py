@@ -110,7 +110,7 @@ def _is_alive(mark: Path) -> bool:
     try:
         return time.time() - mark.stat().st_mtime < _DEAD_SECONDS
     except OSError:
-        return False  # nobody holds it
+        return False  # the lock is free
 
 
 def _bury(mark: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def say_aside(found: Found, work: Sequence[Work] = ()) -> None:
-    """Nothing is missing without a word: a line each on stderr."""
+    """Report on stderr, in a line each, what was found and is not measured."""
     for line in (*found.aside, *(line for each in work for line in each.aside)):
         say(line)
 

@@ -34,7 +34,7 @@ class Watcher(Protocol):
     ) -> torch.Tensor: ...
 
 
-# Who watches a module, by its identity: it lives as long as it is watched.
+# Watchers by the identity of the module that they watch, for as long as they watch it.
 _WATCHED: dict[int, Watcher] = {}
 
 
