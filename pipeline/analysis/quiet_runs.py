@@ -1,8 +1,8 @@
 """What does a training run look like to which nothing happened? Seeded, kind by kind.
 
-Noise of many kinds, alone or half shared by all tensors; smooth trends; spreads that
-fall or rise; sizes of change under the usual schedules. No detector may find a break in
-them: the calibration and the tests count how often one does.
+The series hold noise of many kinds, alone or half shared by all tensors; smooth trends;
+spreads that fall or rise; sizes of change under the usual schedules. A detector should
+find no break in them: the calibration and the tests count how often one does.
 """
 
 from __future__ import annotations

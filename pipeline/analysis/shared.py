@@ -42,14 +42,14 @@ def shared_jumps(
     steps = members[chosen[0]].steps
     logs = np.log(np.array([members[i].values for i in chosen]))
     typical = np.exp(np.median(logs - np.median(logs, axis=1, keepdims=True), axis=0))
-    # A median's tails are no heavier than those of what it is the median of.
+    # A median's tails are no heavier than those of the values it is taken over.
     jumps = abrupt_changes(steps, typical, alpha, is_change=True, tails=tails)
     found: list[tuple[int, Break]] = []
     for jump in jumps:
         at = int(jump.place)
         judged = [_judge(members[i], at, tails) for i in chosen]
         q = q_values(np.array([each.p_value for each in judged]), len(chosen))
-        # A member is no surer than the group that pointed at it.
+        # The p-value of a member is at least that of its group, which selected it.
         for i, each, q_member in zip(chosen, judged, q, strict=True):
             q_value = max(float(q_member), jump.p_value)
             if q_value <= alpha and each.effect_size * jump.z > 0:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Standard errors above nothing at which a tensor counts as of one origin. Of tensors of
-# strangers one in 30,000 passes; a model is kin by a tenth of its elements.
+# Standard errors above 0 from which a tensor counts as of one origin. Of tensors of
+# unrelated models one in 30,000 passes; a tenth of its elements makes a model kin.
 RELATED_SIGMAS = 4.0
 MIN_ENTRIES = 16
 # Fieller, Hartley & Pearson 1957: variance of the atanh of a rank correlation.
@@ -128,7 +128,7 @@ def _add_tensor(
 
 @njit(nogil=True, cache=True)
 def rank_correlation(x: Floats, y: Floats) -> float:
-    """Of the ranks that both have; NaN where one of them is constant."""
+    """Correlation of the ranks in both; NaN where one of them is constant."""
     n, sx, sy = 0, 0.0, 0.0
     for i in range(x.size):
         if not (np.isnan(x[i]) or np.isnan(y[i])):

@@ -22,9 +22,9 @@ Ints = NDArray[np.int64]
 
 MIN_POINTS = 15
 _LEAST_SIZE = 6
-# Less than a level pays: p-values decide, and rank scores have light tails.
+# Less than the price of a level: p-values decide, and rank scores have light tails.
 _PRICE = 2.0
-# A residual this small beside the largest is rounding, and says nothing of noise.
+# A residual this small beside the largest is rounding, and is no noise.
 _ROUNDING = 1e-9
 # Ranks of a fit's residuals, and of noise with memory, vary a little more in runs.
 _INFLATION = 1.15

@@ -15,8 +15,8 @@ _TAILS = (
     (4, 2.070, 0.7407),
 )
 _NORMAL_MEDIAN = 0.67449
-# What tails are read from: high enough to tell them, and low enough that two events
-# among twenty points are not taken for tails.
+# The quantile that tails are estimated from: high enough to distinguish tails, and low
+# enough that two events among twenty points are not taken for tails.
 TAIL_QUANTILE = 0.8
 LEAST_FREEDOM = 4
 

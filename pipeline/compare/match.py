@@ -120,7 +120,7 @@ def _by_role(
 def _embedding(
     tensors: Sequence[TensorRef], places: Mapping[str, Location]
 ) -> TensorRef | None:
-    """The token embedding, where nothing else is the head."""
+    """The token embedding, where no other tensor is the head."""
     components = {places[t.name].component: t for t in tensors}
     return None if "unembedding" in components else components.get("token_embedding")
 

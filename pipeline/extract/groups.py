@@ -117,9 +117,9 @@ class _Input:
 def _attach(
     records: Sequence[TensorRecord], measured: Iterable[Rows]
 ) -> list[TensorRecord]:
-    """Rows name their tensors themselves; they travel with the record of theirs.
+    """Put each row to the record of the tensor that it names.
 
-    A tensor that could not be read has its row in `tensors`, and that alone.
+    A tensor that could not be read has a row in `tensors` alone.
     """
     rows: dict[str, Rows] = {}
     for of_group in measured:

@@ -1,6 +1,6 @@
 """In which order does a measured checkpoint reach the warehouse?
 
-Families first, then `tensors`, then `checkpoints`: whoever sees the last sees all.
+Families first, then `tensors`, then `checkpoints`: a reader who sees the last sees all.
 """
 
 from __future__ import annotations

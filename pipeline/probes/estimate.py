@@ -10,8 +10,9 @@ from pipeline.probes.run import ProbeParameters
 from pipeline.probes.texts import ProbeSet
 from pipeline.refs import Checkpoint
 
-# Of one thread, with statistics: half of what a product of large matrices reaches on a
-# machine of 2026. An estimate, corrected by nothing.
+# Operations per second of one thread, with statistics: half of what a product of large
+# matrices reaches on a machine of 2026. The estimate is not corrected by measured
+# costs.
 _FLOPS = 2.5e10
 # English under a vocabulary of tens of thousands; bytes without a tokenizer.
 _BYTES_PER_TOKEN = 4

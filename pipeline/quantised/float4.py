@@ -45,7 +45,7 @@ def identify_nvfp4(group: Group, _: Scheme) -> Logical | None:
 
 
 def decode(_: Parts, __: Options, start: int, stop: int) -> NDArray[np.float32]:
-    """Never asked for: `identify` claims no weight."""
+    """Never called: `identify` claims no weight."""
     raise ValueError(f"4-bit floats have no rows {start} to {stop}: they are skipped")
 
 

@@ -48,9 +48,10 @@ def recognise(
 ) -> tuple[TensorRef, ...]:
     """The same tensors, with codes seen as the weights that they stand for.
 
-    A tensor of codes becomes `quantised`, its shape that of the weight; what belongs to
-    it is a side tensor, with a reason. Codes that nothing here reads are skipped, and
-    what belongs to them too. `read` gives the bytes of a small tensor.
+    A tensor of codes becomes `quantised`, its shape that of the weight; the tensors
+    that belong to it become side tensors, with a reason. Codes without a reader here
+    are skipped, and so are their side tensors. `read` gives the bytes of a small
+    tensor.
     """
     scheme = read_scheme(config)
     is_plain = not scheme.config and all(one.dtype in _PLAIN for one in tensors)

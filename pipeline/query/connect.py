@@ -14,7 +14,7 @@ from pipeline.query.functions import add_functions
 from pipeline.store import Store, keys, open_store
 from pipeline.tables import TABLES, Table
 
-# For those who hand one on, and need no library of their own for its name.
+# For callers that hand a connection on: they need not import duckdb for its name.
 Connection = duckdb.DuckDBPyConnection
 
 _SETTINGS = (

@@ -84,5 +84,5 @@ def _write(warehouse: Warehouse, outcome: Outcome, run: str, rows: list[Row]) ->
         *(str(r.get("parameter_set")) for r in rows),
     ]
     name = f"{run}-{xxhash.xxh3_64_hexdigest(chr(0).join(parts).encode())}"
-    # That its labels are too long for folders may be why it failed.
+    # Labels that are too long for folders may be the reason for the failure.
     write_named(warehouse, EXTRACTIONS, storable(outcome.source.ref), table, name)

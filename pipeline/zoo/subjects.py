@@ -16,7 +16,7 @@ from pipeline.zoo.wanted import WantedStage
 
 @dataclass(frozen=True)
 class Work:
-    """A stage and all that it is to measure; `aside` is a line each for what is not."""
+    """A stage and its subjects; `aside` has a line for each that is left out."""
 
     stage: Stage
     subjects: tuple[Subject, ...]

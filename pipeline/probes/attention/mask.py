@@ -19,8 +19,8 @@ import torch
 class RuleMask:
     """A rule (batch, head, query, key) → bool, with the lengths that it is asked for.
 
-    Models hand a mask on to their attention untouched. A model that looks into it gets
-    the dense mask, made for that look.
+    Models pass a mask on to their attention untouched. A model that reads its entries
+    gets the dense mask, made for that read.
     """
 
     rule: Callable[..., torch.Tensor]

@@ -96,7 +96,7 @@ def text_of(batch: Batch, punctuation: torch.Tensor | None = None) -> Text:
 
 
 def blank_text(n_rows: int, n_places: int, device: torch.device) -> Text:
-    """Places of which no more is known than that all of them count."""
+    """Places without known tokens, all of which count."""
     ones = torch.ones((n_rows, n_places), dtype=torch.bool, device=device)
     positions = torch.arange(n_places, device=device).expand(n_rows, -1)
     return Text(ones, ones, positions)
