@@ -170,8 +170,8 @@ def _run_all(
 def _fitting(forward: Forward, batch: Batch, notes: list[str]) -> Iterator[Batch]:
     """The batch, or its rows in as many parts as fit into memory.
 
-    A batch is tried without anybody looking where memory could run out, on a device:
-    what reducers took in cannot be taken back.
+    On a device, where memory could run out, a batch is first tried without reducers:
+    their sums cannot be undone.
     """
     if forward.device.type == "cpu":
         yield batch

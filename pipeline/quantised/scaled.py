@@ -1,4 +1,4 @@
-"""8-bit codes with a scale per tensor, row or block, whoever wrote them.
+"""8-bit codes with a scale per tensor, row or block, from any library.
 
 w = (q − z)·s, with s per block: DeepSeek, compressed-tensors, ComfyUI, quanto, torchao.
 What DeepSeek calls `weight_scale_inv` is s as well.

@@ -29,7 +29,7 @@ def kin_pairs(
     ):
         chosen = one if one >= 0 else None
         previous = _whole(zoo, "previous")
-        # Growth is tested on the steps of runs, also where one checkpoint is asked for.
+        # Growth is tested on the steps of series, also for a single checkpoint.
         kinship = measure_kinship(
             _sketches(tensors), len(zoo), only=chosen, beside=previous
         )

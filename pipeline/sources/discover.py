@@ -35,8 +35,8 @@ def discover(
     What exists on disk comes before the hub; of a hub reference only a revision with
     wildcards (`org/name@step*`) asks the network, or the cache when `local_files_only`.
     No header is read. Ordered by model, then step. `model` and `revision` replace the
-    names that the folders give; `series` says that all found are steps of one run of
-    that name.
+    names that the folders give; `series` makes all checkpoints found steps of one
+    series of that name.
 
     Raises AbsentError when there is nothing, SourceError when it holds no weights, and
     UsageError when two checkpoints would have one name, or a label cannot stand for

@@ -40,9 +40,9 @@ def label_units(
 ) -> tuple[Label, ...]:
     """Name each unit after its folders.
 
-    A part that states a step makes it the revision of the run whose folder lies above;
-    otherwise the last part that means something is the model, at revision main. Equal
-    names of different models are told apart by the folders above them.
+    A part that states a step makes it the revision of the series whose folder lies
+    above; otherwise the last part that is not a generic name is the model, at revision
+    main. Folders above distinguish equal names of different models.
     """
     prefixed = _prefixed_series(units)
     drafts = [_draft(unit, step_pattern, prefixed) for unit in units]

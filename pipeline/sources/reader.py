@@ -16,7 +16,7 @@ from pipeline.sources.pieces import JoinedReader
 from pipeline.sources.ranges import check_range, file_sizes, refuse_changed
 from pipeline.sources.torch_reader import TorchReader
 
-# What other frameworks' libraries list and read.
+# Kinds of files that other frameworks' libraries list and read.
 ARRAYS = frozenset({"keras", "onnx", "numpy", "flax"})
 
 

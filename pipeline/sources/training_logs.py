@@ -41,7 +41,7 @@ def read_folder_log(folder: Path) -> tuple[tuple[LogEntry, ...], tuple[str, ...]
 def read_series_log(
     source: CheckpointSource,
 ) -> tuple[FileStamp, tuple[LogEntry, ...]] | None:
-    """metrics.csv in the folder that holds the steps of the source's run.
+    """metrics.csv in the folder that holds the steps of the source's series.
 
     None when there is none that can be read, or the source is no step of a local
     series; `note_series_log` says what is wrong with one that cannot.
@@ -89,12 +89,12 @@ def _log_above(source: CheckpointSource) -> Path | None:
 
 @lru_cache(maxsize=4)
 def _read_once(path: Path, _stamp: FileStamp) -> tuple[LogEntry, ...]:
-    """Every step of a run asks for the same file; its stamp tells when it has grown."""
+    """Read a file once for all steps of a series; a new stamp means a new read."""
     return _without_repeats(read_metrics(path))
 
 
 def find_series_folder(source: CheckpointSource) -> Path | None:
-    """The folder that holds the steps of the source's run, None outside a series."""
+    """The folder that holds the steps of the source's series, None outside a series."""
     if source.kind != "local" or source.series is None:
         return None
     location = Path(source.location)

@@ -13,7 +13,7 @@ PlanStatus = Literal["new", "changed", "partial", "unchanged", "unreadable"]
 
 @dataclass(frozen=True)
 class Plan:
-    """What one subject needs. Counts are None where only reading would tell."""
+    """What one subject needs. Counts are None where they would require reading."""
 
     source: CheckpointSource
     status: PlanStatus

@@ -72,15 +72,15 @@ class Measured:
 class Stage:
     """A way to measure. The value itself is small and can be pickled.
 
-    `tables` are written in their order, and the last stands for all: whoever finds its
-    rows finds the others. A change of any definition raises `version`. `parameters` is
-    a mapping or a frozen dataclass of numbers, texts, lists and the like; results of
+    `tables` are written in their order, and the last stands for all: a reader who finds
+    its rows finds the others. A change of any definition raises `version`. `parameters`
+    is a mapping or a frozen dataclass of numbers, texts, lists and the like; results of
     several parameter sets stand side by side in tables that have the column
-    `parameter_set`, and replace each other in those that have not. `measure`,
-    `standing` and `plan` are functions of a module, not lambdas. `standing` says
-    whether a subject is done, by default from the stamps of its tables; `plan` says
-    what measuring it would take, by default from the size of its files. The log calls
-    it by its name, or by `part` where it has parts that are counted apart.
+    `parameter_set`, and replace each other in the other tables. `measure`, `standing`
+    and `plan` are functions of a module, not lambdas. `standing` says whether a subject
+    is done, by default from the stamps of its tables; `plan` says what measuring it
+    would take, by default from the size of its files. The log names the stage, or its
+    `part` where its parts are counted apart.
     """
 
     name: str
