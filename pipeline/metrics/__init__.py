@@ -1,1 +1,1 @@
-"""Numbers from arrays. Knows no files, frames or models."""
+"""Numbers from arrays. Nothing here depends on files, frames or models."""

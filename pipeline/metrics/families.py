@@ -39,7 +39,7 @@ def measure_entries(tensor: Tensor) -> Rows:
         row |= fit_laws(dist)
     counts: Row = {
         "resolution": dist.resolution,
-        # Beyond float32, which such an F64 tensor overflows in its moments anyway.
+        # Beyond float32; the moments of such an F64 tensor overflow anyway.
         "values": np.clip(dist.values, *_SINGLES).astype(np.float32),
         "counts": dist.counts,
     }
@@ -47,7 +47,7 @@ def measure_entries(tensor: Tensor) -> Rows:
 
 
 def measure_channels(tensor: Tensor) -> Rows:
-    """Two rows of `channels`, one a side, for a tensor of two or more dimensions."""
+    """Two rows of `channels`, one per side, for a tensor of two or more dimensions."""
     values = tensor.values
     if len(values.shape) < 2 or values.n_elements == 0:
         return {"channels": []}

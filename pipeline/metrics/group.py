@@ -1,4 +1,4 @@
-"""What is a family given whose rows need several tensors at once?"""
+"""What is the input of a metric family that needs several tensors at once?"""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Matrix = NDArray[np.float64]
 class Member:
     """One matrix of a group.
 
-    `values` is null where they cannot be had: `status` and `reason` then say why.
-    Without a `view` the tensor is taken as (first size, all others).
+    `values` is null where they cannot be read; `status` and `reason` then say why.
+    Without a `view` the tensor is taken as (first size, product of the others).
     """
 
     tensor: str
@@ -52,17 +52,17 @@ class Member:
         """The numbers behind patterns, in float64."""
         if self.values is None:
             raise ValueError(f"{self.tensor} has no values: {self.reason}")
-        with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
+        with np.errstate(invalid="ignore"):  # a signalling NaN is treated as any NaN
             return to_float(patterns, self.values.dtype).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Attention:
-    """The projections of one attention, by part: q, k, v, o, those that there are.
+    """The projections of one attention, by part: q, k, v and o, where they exist.
 
-    `n_heads` has the parts that are certain to hold so many heads, one after another
-    along their outputs (inputs, for o); `problems` says of other parts what is wrong,
-    also of parts that are in no matrix of their own.
+    `n_heads` holds the number of heads of each part that is certain to store its heads
+    one after another along its outputs (inputs, for o). `problems` holds the reason for
+    every other part, also for parts without a matrix of their own.
     """
 
     attention: str
@@ -75,7 +75,7 @@ class Attention:
 class Adapter:
     """ΔW = scale · B · A of one module; `scale` null where `scale_problem` says why.
 
-    `factors` holds A (rank, inputs) and B (outputs, rank) as far as they are there.
+    `factors` holds A (rank, inputs) and B (outputs, rank), where they exist.
     """
 
     module: str
@@ -90,10 +90,10 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Embedding:
-    """A matrix with a row per token, and what the rows stand for.
+    """A matrix with one row per token, and the tokens of the rows.
 
     `tokens` is null without a tokenizer; `tokenizer` names its file, and
-    `tokenizer_problem` says what was wrong with the files that could not be read.
+    `tokenizer_problem` says why files could not be read.
     """
 
     member: Member

@@ -13,11 +13,11 @@ from pipeline.metrics.tensor import Family
 GROUP = "weightlake.metrics"
 
 
-@cache  # a package that is installed meanwhile is seen by the next program
+@cache  # a package installed while the program runs is seen at its next start
 def list_families() -> tuple[Family, ...]:
     """Every family, ours first, then by name.
 
-    Raises UsageError for an entry point that names no Family, or a name that is taken.
+    Raises UsageError for an entry point that is no Family, and for a name in use.
     """
     found = {family.name: family for family in FAMILIES}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
@@ -32,5 +32,5 @@ def list_families() -> tuple[Family, ...]:
 
 
 def default_families() -> tuple[str, ...]:
-    """The names of the families that run when none is asked for."""
+    """The names of the families that run when the user names none."""
     return tuple(family.name for family in list_families() if family.is_default)

@@ -1,4 +1,4 @@
-"""What is a metric family given? A tensor, its matrix views, what is known yet."""
+"""What is the input of a metric family? A tensor, its matrix views, earlier results."""
 
 from __future__ import annotations
 
@@ -55,11 +55,10 @@ class Unsolved:
 class Tensor:
     """One tensor as the families see it; the counting pass runs once, when needed.
 
-    `memory_bytes` bounds what a family may allocate beside the tensor itself; `solve`
-    finds spectra, here or on a device, and `solved` holds by view what
-    `solving.solve_view` found, for the families after the first. `nulls` are the draws
-    of noise by shape, for families that use them; a view whose shape they lack is not
-    compared.
+    `memory_bytes` bounds the memory that a family may allocate beside the tensor.
+    `solve` computes spectra, on the processor or a device; `solved` keeps the results
+    of `solving.solve_view` by view, for later families. `nulls` are the draws of noise
+    by shape, for families that use them; a view without a null is not compared.
     """
 
     values: TensorValues
@@ -99,12 +98,12 @@ class Tensor:
 class Family:
     """A set of metrics that is measured, versioned and redone together.
 
-    `measure` returns rows by table name, without the columns that say whose they are;
-    a change of any definition raises `version`, and with it what counts as done.
-    What it `takes` is a type: Tensor, or a group of tensors that belong together (as
-    in `metrics.group`), which are read once more; rows of groups name their tensors
-    themselves. A family that `uses_nulls` finds them in its tensor. One that is not
-    `is_default` runs only when it is asked for.
+    `measure` returns rows by table name, without the columns that identify the tensor.
+    A change of any definition raises `version`, and older rows are measured again.
+    `takes` is the type of the input: Tensor, or a group of tensors that belong together
+    (as in `metrics.group`), which are read once more; rows of groups name their tensors
+    themselves. A family with `uses_nulls` finds the nulls in its tensor. A family
+    without `is_default` runs only when the user names it.
     """
 
     name: str

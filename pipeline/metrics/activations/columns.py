@@ -1,6 +1,6 @@
-"""What is known of a site after so many tokens? Sums by column, which add up.
+"""What do the tokens seen so far say of a site? Sums by column, which can be added.
 
-The size depends on the number of columns, never on that of tokens.
+Their size depends on the number of columns, never on the number of tokens.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from pipeline.metrics.activations.moments import Moments
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-# Below so many values a second thread costs more than it saves.
+# With fewer values a second thread costs more than it saves.
 _WORTH_A_THREAD = 1 << 17
 
 
 @dataclass
 class Columns:
-    """All that a site's columns leave behind; two of them add up.
+    """The sums of a site's columns; the sums of two parts of the tokens can be added.
 
-    `fine` counts values by sign, octave and eighth of an octave; `octaves` (d, 40) and
-    the largest values with their tokens, `tops`, are kept of neurons alone (`n_top` of
-    each), else None.
+    `fine` counts values by sign, octave and eighth of an octave. `octaves` (d, 40) and
+    `tops`, the `n_top` largest values of each column with their tokens, are kept for
+    neurons only, and are None for other sites.
     """
 
     n_columns: int
@@ -66,7 +66,7 @@ class Columns:
             self.tops = no_tops(d, self.n_top)
 
     def merge(self, other: Columns) -> None:
-        """Take in what another part of the tokens left: the order does not matter."""
+        """Add the sums of another part of the tokens; the order does not matter."""
         self.moments = self.moments + other.moments
         self.sum_abs += other.sum_abs
         self.sum_positive += other.sum_positive
@@ -90,7 +90,7 @@ class Columns:
 def count_block(
     x: NDArray[np.float32], tokens: I64, *, n_top: int = 0, threads: int = 1
 ) -> tuple[Columns, Tokens]:
-    """What a block (n, d) of n tokens leaves, by column and by token.
+    """The sums of a block (n, d) of n tokens, by column and by token.
 
     `tokens` numbers the rows; they are kept with the largest values. Moments are summed
     about each column's first value, then turned to its mean, in float64.
@@ -132,7 +132,7 @@ def count_block(
 
 
 def _first_finite(x: NDArray[np.float32]) -> F64:
-    """Of each column a value to count from, near the others: nothing cancels."""
+    """Each column's first finite value: sums about it do not lose digits."""
     if not len(x):
         return np.zeros(x.shape[1])
     first = x[0].astype(np.float64)
@@ -150,7 +150,7 @@ def no_tops(d: int, n_top: int) -> Tops:
 
 
 def merge_tops(a: Tops, b: Tops) -> Tops:
-    """The largest of both; of equal values those at the earlier tokens."""
+    """The largest values of both; among equal values the earlier tokens come first."""
     k = a.values.shape[1]
     values = np.concatenate([a.values, b.values], axis=1)
     tokens = np.concatenate([a.tokens, b.tokens], axis=1)
@@ -166,7 +166,7 @@ def _no_tokens(n: int) -> Tokens:
 
 
 def _part(d: int, k: int, parts: int) -> tuple[int, int]:
-    """The k-th of so many stretches of columns, in whole tiles."""
+    """First and last column of the k-th of `parts` stretches, in whole tiles."""
     tiles = -(-d // TILE)
     first, last = tiles * k // parts, tiles * (k + 1) // parts
     return min(first * TILE, d), min(last * TILE, d)

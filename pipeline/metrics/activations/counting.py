@@ -1,8 +1,8 @@
-"""What does one pass over a block of activations leave? The loops that all rests on.
+"""What does one pass over a block of activations count? The inner loops.
 
 Columns are dimensions (neurons), rows are tokens. Tiles of 64 × 64 stay in the nearest
-cache while they are looked at twice: once for sums, in vector registers, and once for
-what counts value by value.
+cache while they are read twice: once for sums, in vector registers, and once for the
+counts, value by value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ F64 = NDArray[np.float64]
 
 
 class Sums(NamedTuple):
-    """Of each column: powers of d = x − shift (4, d), and what else adds up (3, d).
+    """Of each column: powers of d = x − shift (4, d), and three other sums (3, d).
 
     `others` are Σ|x|, Σx over x > 0, and the non-finite values; `positive` counts
     x > 0; `extremes` are the smallest and largest value.
@@ -40,7 +40,7 @@ class Sums(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """Of each row: Σx², x > 0 counted, and the largest magnitude."""
+    """Of each row: Σx², the number of x > 0, and the largest magnitude."""
 
     squares: F64
     positive: NDArray[np.int64]
@@ -115,7 +115,7 @@ def _count_neurons(
     first, last, left, right = tile
     fine, octaves, ids = kept
     n_top = tops.values.shape[1]
-    # Down the columns: the octaves and the least of the tops stay at hand.
+    # Column by column, so that its octaves and its smallest top stay in the cache.
     for j in range(left, right):
         least = tops.values[j, n_top - 1]
         own = octaves[j]
@@ -125,7 +125,7 @@ def _count_neurons(
             exponent = np.int64((code >> np.uint32(23)) & np.uint32(0xFF)) - 127
             own[min(max(exponent - LOWEST_OCTAVE, 0), N_OCTAVES - 1)] += 1
             v = x[i, j]
-            # Of equal values the earlier token stays; NaN is above nothing.
+            # Among equal values the earlier token stays; NaN compares as false.
             if v >= least and exponent < 128:
                 _insert(tops.values[j], tops.tokens[j], v, ids[i])
                 least = tops.values[j, n_top - 1]
@@ -157,7 +157,7 @@ def count_sites(
     rows: Tokens,
     fine: NDArray[np.uint32],
 ) -> None:
-    """Take in the columns from, to of a block (n, d)."""
+    """Add a stretch of the columns of a block (n, d)."""
     bits = x.view(np.uint32)
     n = x.shape[0]
     for left in range(columns[0], columns[1], TILE):

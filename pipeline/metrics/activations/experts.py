@@ -15,13 +15,14 @@ Row = dict[str, Any]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-# An expert has dropped out when its load is surely below this share of an even one.
+# An expert has dropped out when the upper bound of its load is below this share of an
+# even load.
 DROPPED = 0.1
 
 
 @dataclass
 class Choices:
-    """Choices of k experts by token: how often each, its weight, which together."""
+    """Counts of the k experts chosen per token: of each, its weight, and of pairs."""
 
     n_experts: int
     n: int = 0
@@ -36,7 +37,7 @@ class Choices:
         self.together = np.zeros((self.n_experts, self.n_experts), np.int64)
 
     def add(self, indices: I64, weights: F64 | None) -> None:
-        """Take in the experts of n tokens, (n, k), and their weights."""
+        """Count the experts chosen for n tokens, (n, k), with their weights."""
         self.n += len(indices)
         self.k = indices.shape[1]
         self.chosen += np.bincount(indices.ravel(), minlength=self.n_experts)

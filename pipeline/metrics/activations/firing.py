@@ -1,4 +1,4 @@
-"""Does a neuron ever fire, does it always? Rates with bounds: few tokens prove nothing.
+"""Which neurons never fire, and which always? Rates with confidence bounds.
 
 A neuron counts as dead when the upper bound of its rate is small, not when few tokens
 happened to miss it.
@@ -16,9 +16,10 @@ I64 = NDArray[np.int64]
 
 # 95 % of the normal law, two-sided.
 _Z = 1.959963984540054
-# An activation is "there" above this share of its site's rms, rounded down to 2^k.
+# A neuron is active above this share of its site's rms, rounded down to 2^k.
 ACTIVE_SHARE = 0.01
-# Dead: the rate's upper bound is below; always on: its lower bound is above 1 − this.
+# A neuron is dead when its rate's upper bound is below this level, and always on when
+# the lower bound is above 1 − this level.
 RARE = 0.01
 
 
@@ -45,15 +46,15 @@ def active_octave(rms: float) -> int:
 
 
 def count_active(octaves: I64, k: int) -> I64:
-    """Of each neuron the tokens with |x| ≥ 2^k."""
+    """The number of tokens with |x| ≥ 2^k, for each neuron."""
     return octaves[:, max(k - LOWEST_OCTAVE, 0) :].sum(axis=1)
 
 
 def is_dead(active_high: F64) -> NDArray[np.bool_]:
-    """Never active, as far as so many tokens can say."""
+    """Whether the upper bound of a neuron's rate of being active is near 0."""
     return active_high < RARE
 
 
 def is_always_on(positive_low: F64) -> NDArray[np.bool_]:
-    """Positive at every token, as far as so many tokens can say."""
+    """Whether the lower bound of a neuron's rate of x > 0 is near enough to 1."""
     return positive_low > 1 - RARE

@@ -1,8 +1,8 @@
 """How are values spread over magnitudes? Counts by sign and eighth of an octave.
 
-A bin is the upper twelve bits of a float32: two histograms add up bin by bin, and what
-is asked of them later (quantiles, sparsity, clipping) needs no second run. A value is
-known to 6.25 % of itself; every bin stands for its middle.
+A bin is the upper twelve bits of a float32: two histograms are added bin by bin, and
+quantiles, sparsity and clipping are computed from the sum without running the model
+again. Every bin stands for its middle, which is within 6.25 % of its values.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Spread:
 
 @cache
 def bin_middles() -> F64:
-    """The value that each bin stands for: NaN and Inf of those that are none."""
+    """The value that each bin stands for; NaN or Inf for bins of non-finite values."""
     places = np.arange(N_FINE)
     sign = np.where(places >> 11 == 1, -1.0, 1.0)
     exponent, eighth = (places >> 3) & 0xFF, places & 7
@@ -81,10 +81,10 @@ def bin_middles() -> F64:
 
 
 def sparsity_curve(spread: Spread, shares: tuple[float, ...]) -> list[float] | None:
-    """Of each share of |x| set to zero, smallest first: the share of Σx² that goes.
+    """The share of Σx² lost when a share of the values, smallest |x| first, is zeroed.
 
-    TEAL (arXiv 2408.14690) sets a tensor's smallest activations to zero; what that
-    costs is the energy that they carry.
+    TEAL (arXiv 2408.14690) sets a tensor's smallest activations to zero; the cost is
+    their energy. One number for each of `shares`.
     """
     sizes = spread.magnitudes()
     energy = sizes.counts * sizes.values**2
@@ -105,7 +105,7 @@ def compressible_fraction(spread: Spread, lost: float = 0.01) -> float | None:
         return None
     carried = np.concatenate([[0.0], np.cumsum(energy)]) / total
     below = np.concatenate([[0.0], np.cumsum(sizes.counts)]) / spread.n
-    # Past all zeros that cost nothing: the last place that carries no more than `lost`.
+    # The last place whose cumulated energy is at most `lost`; zeros cost nothing.
     last = int(np.searchsorted(carried, lost, side="right")) - 1
     if last + 1 >= carried.size:
         return 1.0
@@ -115,7 +115,7 @@ def compressible_fraction(spread: Spread, lost: float = 0.01) -> float | None:
 
 @dataclass(frozen=True)
 class Clip:
-    """Where to clip before rounding to few bits, and what rounding then costs.
+    """The best clip before rounding to few bits, and the error of rounding after it.
 
     `error` is Σ(x − q(x))² / Σx² at the best clip, `unclipped` without clipping.
     """

@@ -1,8 +1,8 @@
 """Mean, deviation, skewness and kurtosis of many columns at once, merged in any order.
 
 Chan, Golub and LeVeque's update for a pair of parts, extended to the fourth power by
-Pébay (Sandia report SAND2008-6212, equations 2.1 and 3.1): what two halves of the
-tokens leave makes what all of them leave.
+Pébay (Sandia report SAND2008-6212, equations 2.1 and 3.1): the moments of all tokens
+follow from those of two halves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Moments:
 
     @classmethod
     def about(cls, shift: F64, n: F64, powers: F64) -> Moments:
-        """From n and Σ(x − shift)^p, p = 1 to 4 (the rows of `powers`)."""
+        """The moments from n and Σ(x − shift)^p, p = 1 to 4 (the rows of `powers`)."""
         s1, s2, s3, s4 = powers
         safe = np.maximum(n, 1)
         delta = s1 / safe

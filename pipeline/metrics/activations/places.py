@@ -1,4 +1,4 @@
-"""How do activations differ by position, by length of the text, by token?
+"""How do activations differ by position, by length of the text, and by token?
 
 Positions and lengths are taken together in buckets: 0, 1, 2, 3, then by powers of two,
 so that their number does not grow with the texts.
@@ -35,9 +35,9 @@ def bucket_range(bucket: int) -> tuple[int, int]:
 
 @dataclass
 class GroupSums:
-    """Of tokens in groups: how many, Σ of their rms and share of positive dimensions.
+    """For groups of tokens: their number, Σ rms, and Σ share of positive dimensions.
 
-    `largest` is the largest magnitude of any dimension of theirs.
+    `largest` is the largest magnitude in any dimension of a group's tokens.
     """
 
     n_groups: int
@@ -52,7 +52,7 @@ class GroupSums:
         self.largest = np.zeros(self.n_groups)
 
     def add(self, groups: I64, rows: Tokens, d: int) -> None:
-        """Take in tokens, each of its group; d dimensions each."""
+        """Add tokens of d dimensions, each to its group."""
         self.n += np.bincount(groups, minlength=self.n_groups)
         sizes = np.sqrt(rows.squares / d)
         self.rms += np.bincount(groups, sizes, self.n_groups)

@@ -1,8 +1,8 @@
 """How alike are two representations of the same tokens? Linear CKA, exact, from sums.
 
 Kornblith et al., arXiv 1905.00414, equation 4 with a linear kernel:
-CKA = ‖YᵀX‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F), columns centred. Only d × d products are kept, so
-that every token counts and none is.
+CKA = ‖YᵀX‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F), columns centred. Only d × d products are kept: all
+tokens enter the sums and none has to be stored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CrossProducts:
     products: dict[tuple[str, str], F64] = field(default_factory=dict)
 
     def add(self, rows: dict[str, NDArray[np.floating]]) -> None:
-        """Take in the same tokens' rows (n, d) of every representation."""
+        """Add the rows (n, d) of the same tokens in every representation."""
         moved = {}
         for name, x in rows.items():
             wide = x.astype(np.float64)
@@ -53,7 +53,7 @@ class CrossProducts:
 
 
 def needed_bytes(sizes: list[int]) -> int:
-    """Memory of the products of representations of so many dimensions."""
+    """Memory of the products of representations with these numbers of dimensions."""
     total = sum(sizes)
     squares = sum(size * size for size in sizes)
     return 8 * (total * total + squares) // 2

@@ -1,4 +1,4 @@
-"""What do a site's sums say? Its numbers, and those of each of its dimensions."""
+"""What do a site's sums say? Statistics of the site, and of each of its dimensions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ F64 = NDArray[np.float64]
 SPARSITY_SHARES = tuple(k / 20 for k in range(1, 20))
 # Sun et al., arXiv 2402.17762: above 100, and a thousand times the median magnitude.
 MASSIVE_SIZE, MASSIVE_RATIO = 100.0, 1000.0
-# A dimension stands out when its rms is so many times that of the median dimension.
+# A dimension is an outlier when its rms is this many times the median dimension's.
 OUTLIER_RATIO = 6.0
 _MOST_LISTED = 32
 
@@ -86,7 +86,7 @@ def _rounding(spread: Spread, abs_max: float) -> Row:
 
 
 def _odd_dimensions(columns: Columns, median: float | None) -> Row:
-    """Massive activations, outlier dimensions, and how far apart ranges lie."""
+    """Massive activations, outlier dimensions, and how much dimensions' ranges vary."""
     abs_max, rms = columns.abs_max, columns.moments.rms
     least = max(MASSIVE_SIZE, MASSIVE_RATIO * (median or 0.0))
     massive = np.flatnonzero(abs_max > least)
@@ -109,7 +109,7 @@ def _largest(places: NDArray[np.int64], sizes: F64) -> list[int]:
 
 
 def summarise_firing(columns: Columns, rms: float) -> Row:
-    """How many neurons are dead or always on, and above which size one is active."""
+    """How many neurons are dead or always on, and the threshold of being active."""
     k = active_octave(rms)
     rates = _rates(columns, k)
     n = columns.n_columns
@@ -185,7 +185,7 @@ def neuron_rows(columns: Columns, rms: float) -> Iterator[Row]:
 
 
 def _ranks(values: F64) -> list[int | None]:
-    """1 for the largest; none for what is not known."""
+    """Ranks from 1 for the largest value; None for NaN."""
     order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
     ranks = np.empty(values.size, np.int64)
     ranks[order] = np.arange(1, values.size + 1)

@@ -1,1 +1,1 @@
-"""What follows from an attention's weights? Sums that merge, and what they say."""
+"""Which numbers follow from attention weights? Sums that merge, and their verdicts."""

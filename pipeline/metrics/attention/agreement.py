@@ -11,9 +11,9 @@ Reals = NDArray[np.float64]
 def affinity(maps: Reals) -> Reals:
     """Mean over queries of Σ_j √(p_j q_j), for each pair of maps (N, queries, keys).
 
-    Rows are shares of keys; they are made to sum to 1. 1 where two heads look alike, 0
-    where they never look at the same stretch: the Bhattacharyya coefficient. Stretches
-    without queries (NaN) count for none. Returns (N, N).
+    Rows are shares of keys, normalised to sum to 1. This Bhattacharyya coefficient is 1
+    where two heads look alike and 0 where they never look at the same stretch.
+    Stretches without queries (NaN) are skipped. Returns (N, N).
     """
     mass = np.nansum(maps, axis=2, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -25,7 +25,7 @@ def affinity(maps: Reals) -> Reals:
 
 
 def nearest(maps: Reals) -> tuple[NDArray[np.int64], Reals]:
-    """To each map the one that is most like it, and how much; -1 where it is alone."""
+    """The most similar other map of each map, and its affinity; -1 for a lone map."""
     if len(maps) < 2:
         return np.full(len(maps), -1), np.full(len(maps), np.nan)
     alike = affinity(maps)

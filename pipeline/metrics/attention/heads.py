@@ -14,7 +14,7 @@ from pipeline.metrics.attention.verdicts import Verdict, judge_induction, judge_
 Place = TypeVar("Place")
 Row = dict[str, Any]
 
-# Column of the row: name of the sum whose mean over queries it is.
+# Column of the row: name of the sum; the column is the sum's mean over queries.
 MEANS = {
     "entropy": "entropy",
     "normalised_entropy": "normalised_entropy",
@@ -34,10 +34,10 @@ MEANS = {
 
 
 def describe_heads(sums: Mapping[Place, HeadSums]) -> list[tuple[Place, Row]]:
-    """A row for every head of every attention, with the place that it belongs to.
+    """A row for every head of every attention, with its place.
 
-    `agreement_with` is the place and head that looks most alike, of the attentions
-    whose queries and keys are the same texts.
+    `agreement_with` is the place of the most similar head among attentions with the
+    same texts as queries and keys.
     """
     n_heads = sum(one.n_heads for one in sums.values())
     found = []
@@ -79,7 +79,7 @@ def _status(sums: HeadSums, row: Row) -> str:
 def agreements(
     sums: Mapping[Place, HeadSums],
 ) -> dict[tuple[Place, int], tuple[Place, int, float]]:
-    """To each head of these attentions the head that looks most alike, and how much."""
+    """For each head of these attentions the most similar head, and their affinity."""
     keys = [(place, head) for place, one in sums.items() for head in range(one.n_heads)]
     if not keys:
         return {}

@@ -1,4 +1,4 @@
-"""How sure is a mean effect over documents? Its interval by drawing documents again."""
+"""How sure is a mean effect over documents? A bootstrap interval over documents."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def mean_interval(
 ) -> tuple[float, float, float] | None:
     """Mean of paired effects (documents,), and its percentile bootstrap interval.
 
-    Documents are drawn, not tokens: those of one document depend on each other. None
-    with fewer than eight documents or where one is not finite.
+    Documents are drawn, not tokens, as the tokens of one document depend on each other.
+    None with fewer than eight documents or with an effect that is not finite.
     """
     if len(effects) < LEAST_DOCUMENTS or not np.isfinite(effects).all():
         return None

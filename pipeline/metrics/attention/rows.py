@@ -1,7 +1,7 @@
-"""What does each row of weights say? One pass over a block that lies in the cache.
+"""What does each row of attention weights add to the sums? One pass over a block.
 
-The same sums as products of whole blocks would give, several times as fast: each row is
-read once from memory and then from the nearest cache.
+The sums equal those of matrix products of whole blocks, several times as fast: each row
+is read once from memory and then from the nearest cache.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ FIELDS = (
     "paired",
     "control",
 )
-# Sums in float32 run over so many keys before they are added in float64.
+# Float32 sums run over this many keys before they are added in float64.
 _CHUNK = 512
 
 
 class Queries(NamedTuple):
-    """What is known of the queries, each (B, T).
+    """Facts about the queries, each array (B, T).
 
-    `counted`, `looks_back` and `has_partner` are 0 or 1; `first_bin` and `last_bin` are
-    the stretches that a query has a share of: `bins` (B, T, 64).
+    `counted`, `looks_back` and `has_partner` are 0 or 1. A query lies in the stretches
+    `first_bin` to `last_bin`; `bins` (B, T, 64) are its shares in each.
     """
 
     counted: Integers
@@ -53,7 +53,7 @@ class Queries(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """What is known of the keys, each (B, S); `n_context` (B,), `places` (S,)."""
+    """Facts about the keys, each array (B, S); `n_context` (B,), `places` (S,)."""
 
     tokens: Integers
     before: Integers
@@ -67,7 +67,7 @@ class Keys(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """Which sums have a meaning here."""
+    """Which sums are defined for this attention."""
 
     is_self: bool
     is_causal: bool
@@ -94,13 +94,13 @@ class Part(NamedTuple):
     first_key: int
 
 
-# Sums may be taken in any order; a NaN stays one.
+# The compiler may reorder sums; NaN is still propagated.
 _FAST = {"reassoc", "contract", "nsz"}
 
 
 @njit(nogil=True, cache=True)
 def add_block(part: Part, queries: Queries, keys: Keys, kind: Kind, sums: Sums) -> None:
-    """Add the rows of a block to the sums; rows that do not count are left out."""
+    """Add the rows of a block to the sums; rows with `counted` 0 are skipped."""
     n_rows, n_heads, n_queries, n_keys = part.weights.shape
     given = np.zeros((64, n_keys), dtype=np.float32)
     shown = slice(part.first_key, part.first_key + n_keys)
@@ -139,7 +139,7 @@ def _add_row(
 ) -> None:
     b, h, q = at
     i, low = part.start + q, part.first_key
-    own = i - low  # where the query is among the block's keys
+    own = i - low  # the query's place among the block's keys
     weights = part.weights[b, h, q]
     n_keys = len(weights)
     shown = slice(low, low + n_keys)
@@ -195,7 +195,7 @@ def _distance(weights: Singles, places: Singles, place: np.float32) -> float:
     return found
 
 
-# Loops from 0 over a whole array are what the compiler makes wide instructions of.
+# The compiler vectorises loops that start at 0 and run over a whole array.
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _short_dot(weights: Singles, values: Singles) -> float:
     found = np.float32(0)
@@ -214,7 +214,7 @@ def _short_distance(weights: Singles, places: Singles, place: np.float32) -> flo
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _match(weights: Singles, tokens: Integers, token: int, but: int) -> float:
-    """Weight on the keys that have a token, the key `but` left out."""
+    """Weight on the keys with this token, except the key `but`."""
     zero = np.float32(0)
     found = zero
     for j in range(len(weights)):
@@ -234,7 +234,7 @@ def _add_scaled(weights: Singles, share: float, into: Singles) -> None:
 def _add_binned(
     row: Singles, low: int, keys: Keys, b: int, into: NDArray[np.float64]
 ) -> None:
-    """Add what each key got to the stretches of keys that it has a share of."""
+    """Add each key's weight to the stretches of keys that it lies in."""
     for j in range(len(row)):
         key = low + j
         for other in range(keys.first_bin[b, key], keys.last_bin[b, key] + 1):

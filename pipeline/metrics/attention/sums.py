@@ -1,4 +1,4 @@
-"""What is kept of a layer's attention? Sums by group of documents; two parts add up."""
+"""What is kept of a layer's attention? Additive sums by group of documents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 
 N_BINS = 64
-# Documents are dealt to so many groups, so that intervals need no memory per document.
+# Documents are dealt to this many groups: intervals then need no memory per document.
 N_GROUPS = 64
-# What each sum is divided by; all others by the queries that were counted.
+# The count that each of these sums is divided by; all others are divided by the number
+# of counted queries.
 ROWS_OF: Mapping[str, str] = {
     "lookback": "n_looking_back",
     "paired": "n_paired",
@@ -26,9 +27,9 @@ COUNTS = ("n_queries", "n_looking_back", "n_paired")
 class HeadSums:
     """Sums over queries by name: (groups, heads), counts (groups,); float64.
 
-    `binned` (heads, 64, 64) is what each 64th of a text's queries gives to each 64th of
-    its keys; `n_binned` (64,) how many queries each has. Two parts of a probe set give
-    the sums of the whole when added, in whatever order.
+    `binned` (heads, 64, 64) is the weight that each 64th of a text's queries gives to
+    each 64th of its keys; `n_binned` (64,) is the number of queries in each. The sums
+    of two parts of a probe set add up to those of the whole, in any order.
     """
 
     n_heads: int
@@ -51,7 +52,7 @@ class HeadSums:
         np.add.at(into, groups, values)
 
     def merge(self, other: HeadSums) -> None:
-        """Take in the sums of another part of the same probe set."""
+        """Add the sums of another part of the same probe set."""
         for name, values in other.sums.items():
             into = self.sums.setdefault(name, np.zeros((N_GROUPS, self.n_heads)))
             into += values
@@ -65,7 +66,7 @@ class HeadSums:
         return int(self.counts["n_queries"].sum())
 
     def by_group(self, name: str) -> tuple[Reals, Reals]:
-        """A sum by group and head, and the queries behind it by group."""
+        """A sum by group and head, and the number of its queries by group."""
         zeros = np.zeros((N_GROUPS, self.n_heads))
         rows = self.counts[ROWS_OF.get(name, "n_queries")]
         return self.sums.get(name, zeros), rows

@@ -1,4 +1,4 @@
-"""Is a head an induction head, or has it a sink? Against what chance alone gives."""
+"""Is a head an induction head, or has it a sink? Tests against chance."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipeline.metrics.attention.sums import HeadSums
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Fewer groups of documents give no verdict: their spread is not known.
+# Fewer groups of documents give no verdict, as their spread is not known.
 LEAST_GROUPS = 8
-# Chance that any head of a model without such heads is announced.
+# Probability that any head is announced in a model without such heads.
 LEVEL = 0.01
-# Differences that are too small to matter, however certain: weights of trained
-# induction heads on repeated tokens are above 0.3, and those of sinks above 0.3 with 64
-# tokens, where uniform attention has 0.07 (Gu et al. 2024, arXiv 2410.10781).
+# Smaller differences do not matter, however certain. Trained induction heads put a
+# weight above 0.3 on repeated tokens; sinks get above 0.3 with 64 tokens, where uniform
+# attention gives 0.07 (Gu et al. 2024, arXiv 2410.10781).
 LEAST_INDUCTION = 0.05
 LEAST_SINK = 0.25
 
@@ -27,7 +27,7 @@ LEAST_SINK = 0.25
 class Verdict:
     """By head: mean excess over chance, its p-value, and whether it is announced.
 
-    Each is None where there are too few documents, or nothing to compare with.
+    Each is None with too few documents, or without a control to compare with.
     """
 
     excess: Reals | None = None
@@ -36,10 +36,10 @@ class Verdict:
 
 
 def judge_induction(sums: HeadSums, n_heads: int) -> Verdict:
-    """Weight after the query's token, less that by the tokens of another document.
+    """Weight on the keys after the query's token, minus that of a partner document.
 
-    The partner has the same positions and other tokens: a head that does not look at
-    tokens gives both the same on average. `n_heads` are all that are judged at once.
+    The partner has the same positions and other tokens, so a head that ignores tokens
+    gives both the same weight on average. `n_heads` is the number of tests.
     """
     if "control" not in sums.sums:
         return Verdict()
@@ -49,7 +49,7 @@ def judge_induction(sums: HeadSums, n_heads: int) -> Verdict:
 
 
 def judge_sink(sums: HeadSums, n_heads: int) -> Verdict:
-    """The most that one key gets, less what it would get of uniform attention."""
+    """The largest weight of one key, minus its weight under uniform attention."""
     if "sink" not in sums.sums or "uniform_sink" not in sums.sums:
         return Verdict()
     most, n_queries = sums.by_group("sink")
@@ -60,8 +60,8 @@ def judge_sink(sums: HeadSums, n_heads: int) -> Verdict:
 def _judge(sums: Reals, n_queries: Reals, least: float, n_heads: int) -> Verdict:
     """Whether the mean excess is above `least`: one-sided t over groups of documents.
 
-    The p-value is of an excess of 0; for the verdict the excess must be above `least`,
-    and the p-value times the number of heads below the level.
+    The p-value tests an excess of 0. A head is announced when its excess is above
+    `least` and the p-value times the number of heads is below the level.
     """
     from scipy import stats
 
@@ -74,7 +74,7 @@ def _judge(sums: Reals, n_queries: Reals, least: float, n_heads: int) -> Verdict
         return Verdict(excess)
     means = sums[filled] / n_queries[filled, None]
     spread = means.std(axis=0, ddof=1) / np.sqrt(n_groups)
-    # Documents that agree exactly leave no doubt of whatever they agree on.
+    # Without any spread between the groups t is infinite, or 0 for an excess of 0.
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.nan_to_num(means.mean(axis=0) / spread, nan=0.0)
     p = stats.t.sf(t, df=n_groups - 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.row import Row
 
-# Numbers that a vector register and its neighbours hold.
+# Numbers that a few vector registers hold.
 _LANES = 16
 
 Sums = tuple[float, float, float, float, float, int, int]
@@ -38,8 +38,8 @@ def measure_change(pairs: Pairs) -> Row:
     """Entry-wise columns of `tensor_changes`, from blocks of old and new values.
 
     d = b − a. Pairs with a non-finite value on either side are left out and counted.
-    Ratios without a denominator are None; `status` is ok, or non_finite where no pair
-    is finite, or empty, or overflow where squares leave float64: then norms are None.
+    Ratios with a denominator of 0 are None. `status` is ok, empty, non_finite where no
+    pair is finite, or overflow where squares exceed float64; norms are then None.
     """
     sums = ChangeSums()
     for a, b in pairs:
@@ -94,7 +94,7 @@ def _sum(a: NDArray[np.floating], b: NDArray[np.floating]) -> Sums:
     sums = _sum_lanes(a[:whole], b[:whole])
     if whole == a.size:
         return sums
-    # Zeros fill up the last lanes: they change nothing but the count of equals.
+    # Zeros pad the last lanes; they change only the count of equal values.
     rest = np.zeros((2, _LANES), np.result_type(a, b))
     rest[0, : a.size - whole], rest[1, : a.size - whole] = a[whole:], b[whole:]
     last = _sum_lanes(rest[0], rest[1])
@@ -109,14 +109,14 @@ def _sum(a: NDArray[np.floating], b: NDArray[np.floating]) -> Sums:
     )
 
 
-# NaN and Inf keep their meaning: a block that holds any shows it in its squares. One
-# running maximum would be taken entry by entry: every lane of a register has its own.
+# NaN and Inf are propagated: the squares of a block show whether it holds any. Each
+# lane of a register has its own maximum, as a single one could not be vectorised.
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
 def _sum_lanes(a: NDArray[np.floating], b: NDArray[np.floating]) -> Sums:
     squares_a = squares_b = products = squares_d = 0.0
     equal, flipped = 0, 0
     largest = np.zeros(_LANES)
-    # Without the product the compiler cannot know that no lane ends early.
+    # The product shows the compiler that all lanes have the same length.
     for start in range(0, a.size // _LANES * _LANES, _LANES):
         for lane in range(_LANES):
             x, y = np.float64(a[start + lane]), np.float64(b[start + lane])

@@ -1,7 +1,8 @@
 """What kind of change is it? Pruned, scaled, permuted, rounded, low rank, dense, …
 
-Each kind has its own test, and an exact one where the kind is exact. Asked in the order
-of KINDS: what a scale explains is no pruning, and what rounding explains no low rank.
+Each kind has its own test, an exact one where the kind is exact. The tests run in the
+order of KINDS and the first that holds names the change: a change that a scale explains
+is not called pruning, nor one that rounding explains low rank.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ KINDS: tuple[Kind, ...] = (
     "dense",
 )
 
-# Of the change's energy, what a kind has to explain.
+# The share of the change's energy that a kind has to explain.
 EXPLAINED = 0.99
-# A factor a row fits any change of rows this short.
+# One factor per row fits any change of rows shorter than this.
 _LEAST_FITTED = 8
-# Noise of rounding stays this near its expected norm and energy; a low rank holds most
-# of the change's.
+# The norm and energy of rounding noise are within these factors of their expectation; a
+# low-rank part holds most of the change's energy.
 _EDGE_MARGIN, _LOW_RANK_ENERGY, _MOST_ROUNDING = 1.3, 0.9, 1.5
 _PRECISION = 1e-6
 
@@ -52,9 +53,9 @@ def name_change(
 ) -> Row:
     """The columns of `tensor_changes` on the kind, for finite matrices that differ.
 
-    Vectors come as one column. `sigma` are the singular values of new − old where they
-    are known; `eps` is the epsilon of new's dtype, None where it is not a float. Under
-    `orders` comes what a permutation is.
+    A vector is given as one column. `sigma` are the singular values of new − old, where
+    they are known; `eps` is the epsilon of new's dtype, None where it is not a float.
+    The columns of `orders` describe a permutation.
     """
     change = new - old
     energy = float((change**2).sum())
@@ -86,7 +87,7 @@ def name_change(
 
 
 def _scaled(old: Matrix, new: Matrix, energy: float) -> Named | None:
-    """One factor, or one a row or a column; the size is the (median) factor."""
+    """One factor, or one per row or column; the size is the (median) factor."""
     for axis in (None, 1, 0):
         if axis is not None and old.shape[axis] < _LEAST_FITTED:
             continue
@@ -104,7 +105,7 @@ def _scaled(old: Matrix, new: Matrix, energy: float) -> Named | None:
 
 
 def _pruned(old: Matrix, new: Matrix, energy: float) -> Named | None:
-    """Zeros where there were none, and nothing else; the size is their share."""
+    """New zeros and no other change; the size is their share of the entries."""
     is_pruned = (new == 0) & (old != 0)
     share = float((old[is_pruned] ** 2).sum()) / energy
     if share < EXPLAINED:
@@ -113,7 +114,7 @@ def _pruned(old: Matrix, new: Matrix, energy: float) -> Named | None:
 
 
 def _sign_flipped(old: Matrix, new: Matrix, energy: float) -> Named | None:
-    """Signs alone; the size is the share of entries with another."""
+    """Only signs changed; the size is the share of entries with another sign."""
     is_flipped = (new == -old) & (old != 0)
     share = 4 * float((old[is_flipped] ** 2).sum()) / energy
     if share < EXPLAINED:
@@ -122,10 +123,10 @@ def _sign_flipped(old: Matrix, new: Matrix, energy: float) -> Named | None:
 
 
 def _low_rank(new: Matrix, sigma: Matrix, eps: float | None) -> Named | None:
-    """Few directions above what rounding to new's dtype leaves; the size is their rank.
+    """Few directions above the noise of rounding to new's dtype; the size is the rank.
 
-    Rounding is noise of variance ulp²/12 an entry, and its largest singular value that
-    variance's edge.
+    Rounding adds noise of variance ulp²/12 per entry; its largest singular value is the
+    Marchenko–Pastur edge of that variance.
     """
     n, m = new.shape
     magnitude = np.abs(new[new != 0])

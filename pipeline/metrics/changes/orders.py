@@ -1,7 +1,7 @@
 """Is a matrix another one with its rows and columns in a new order?
 
-Rows are matched by the set of their values, which an order of columns leaves as it is,
-then columns by their values; what is found is checked entry by entry.
+Rows are matched by their sets of values, which no order of columns changes, and then
+columns by their values. The orders found are checked entry by entry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.row import Row
 Matrix = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Orders keep the norm; sums in another order differ by rounding alone.
+# A permutation keeps the norm; sums in another order differ by rounding only.
 _SAME = 1e-9
 
 
@@ -30,7 +30,7 @@ class Orders:
 
     @property
     def moved_fraction(self) -> float:
-        """Of the rows that are elsewhere, or of the columns where no row is."""
+        """The share of rows that moved, or that of columns where no row moved."""
         moved = float((self.rows != np.arange(self.rows.size)).mean())
         return moved or float((self.cols != np.arange(self.cols.size)).mean())
 
@@ -41,12 +41,12 @@ class Orders:
         return "both" if len(moved) > 1 else moved[0]
 
     def columns(self) -> Row:
-        """Digests of the orders, None for a side that stays: equal orders are equal."""
+        """Digests of the orders; None for a side that did not move."""
         return {"row_order": _digest(self.rows), "col_order": _digest(self.cols)}
 
 
 def find_orders(old: Matrix, new: Matrix) -> Orders | None:
-    """The orders that make new of old; None where there are none."""
+    """The orders of rows and columns that turn old into new, or None."""
     squares = float((old**2).sum()), float((new**2).sum())
     if abs(squares[0] - squares[1]) > _SAME * squares[0]:
         return None
@@ -61,7 +61,7 @@ def find_orders(old: Matrix, new: Matrix) -> Orders | None:
 
 
 def moves_blocks(order: Ints, size: int) -> bool:
-    """Whether an order moves whole blocks of so many, as heads lie in a matrix."""
+    """Whether an order moves whole blocks of `size` rows, as heads lie in a matrix."""
     if size < 1 or order.size % size:
         return False
     blocks = order.reshape(-1, size)
@@ -71,14 +71,14 @@ def moves_blocks(order: Ints, size: int) -> bool:
 
 
 def _match(old: Matrix, new: Matrix) -> Ints | None:
-    """For each row of new its equal in old, each of old's taken once."""
+    """The equal row of old for each row of new, each row of old used once."""
     places: dict[bytes, list[int]] = {}
-    # Adding 0 makes the two zeros one.
+    # Adding 0 turns −0 into 0.
     for i, row in enumerate(np.ascontiguousarray(old + 0.0)):
         places.setdefault(xxhash.xxh3_128_digest(row), []).append(i)
     found = np.empty(len(new), np.int64)
     for i, row in enumerate(np.ascontiguousarray(new + 0.0)):
-        # Of equal rows the one in place, so that what stays is not said to move.
+        # Among equal rows the one in place is taken, so that it counts as unmoved.
         left = places.get(xxhash.xxh3_128_digest(row))
         if not left:
             return None

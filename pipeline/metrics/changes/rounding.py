@@ -12,18 +12,18 @@ Matrix = NDArray[np.float64]
 # Bits behind the binary point, and the least exponent of a normal f·2^e with f < 1, of
 # float8 (E5M2, E4M3), bfloat16, float16 and float32.
 _FLOATS = ((2, -13), (3, -5), (7, -125), (10, -13), (23, -125))
-# Of the entries that have to be where rounding puts them: clipping moves a few more.
+# The share of entries that must equal the rounded old value; clipping moves the others.
 _ROUNDED = 0.99
 # Codes are shared by a row, a column, or groups of a row.
 _GROUPS = (32, 64, 128)
-# Rows and columns looked at, evenly spread.
+# The number of rows and columns sampled, evenly spread.
 _MOST_LINES = 64
-# Of the values of lines those that stay distinct, from which they lie on grids.
+# Lines lie on grids when at most this share of old's distinct values stays distinct.
 _TIED = 0.93
 
 
 def kept_bits(old: Matrix, new: Matrix) -> float | None:
-    """Bits that each entry keeps: of the mantissa, or log₂ of the grid's values.
+    """Bits that each entry keeps: mantissa bits, or log₂ of the number of grid values.
 
     None where `new` is not `old` rounded to the nearest.
     """
@@ -39,16 +39,16 @@ def kept_bits(old: Matrix, new: Matrix) -> float | None:
 
 
 def _is_shorter_float(old: Matrix, new: Matrix, bits: int, least: int) -> bool:
-    """Whether new is old with so many bits of mantissa, fewer in denormals."""
+    """Whether new is old rounded to `bits` mantissa bits, fewer in denormals."""
     exponent = np.maximum(np.frexp(old)[1], least) - bits - 1
     rounded = np.ldexp(np.rint(np.ldexp(old, -exponent)), exponent)
-    # What was on the grid before says nothing.
+    # Entries that were on the grid before are no evidence.
     is_changed = new != old
     return bool((rounded == new)[is_changed].mean() >= _ROUNDED)
 
 
 def _lines(old: Matrix, new: Matrix) -> list[tuple[Matrix, Matrix]]:
-    """Sampled rows as one, each, in groups, and columns: what may share a grid."""
+    """Entries that may share a grid: sampled rows, groups of a row, and columns."""
     if old.shape[1] == 1:
         return [(old.T, new.T)]
     rows = _spread(len(old))
@@ -68,7 +68,7 @@ def _spread(n: int) -> NDArray[np.int64]:
 
 
 def _levels(old: Matrix, new: Matrix) -> int | None:
-    """Most distinct values of a line of new, where each is old's nearest of them."""
+    """The most distinct values of a line of new; None unless each is old's nearest."""
     most, n_nearest, n, n_old, n_new = 0, 0, 0, 0, 0
     for a, b in zip(old, new, strict=True):
         grid = np.unique(b)

@@ -10,8 +10,8 @@ from pipeline.metrics.spectra.singular_values import singular_values
 from pipeline.metrics.spectra.spectrum import describe_spectrum
 from pipeline.row import Row
 
-# Leading directions compared. A convention: enough for what fine-tuning moves, few
-# enough that finding them costs little beside a spectrum.
+# Number of leading directions compared. A convention: enough for the directions that
+# fine-tuning moves, and cheap beside a spectrum.
 K = 8
 
 # arXiv 2410.21228 calls a new leading direction an intruder below this cosine to all
@@ -28,7 +28,7 @@ Matrix = NDArray[np.float64]
 def measure_directions(old: Matrix, new: Matrix, *, eps: float | None = None) -> Row:
     """Matrix columns of `tensor_changes`, for finite matrices of one shape.
 
-    `eps` is the epsilon of new's dtype: what rounding leaves is no direction.
+    `eps` is the epsilon of new's dtype; directions at the size of rounding are ignored.
 
     The change D = new − old: its spectral norm, stable and effective rank, rank_90.
     `base_share` is the share of ‖D‖²_F inside the span of old's K leading left and
@@ -84,8 +84,8 @@ def _describe_difference(sigma: Matrix, sides: tuple[int, ...]) -> Row:
 def _leading(matrix: Matrix, k: int) -> tuple[Matrix, Matrix]:
     """Left and right leading k singular directions, by seeded subspace iteration.
 
-    Halko, Martinsson & Tropp 2011, algorithm 4.4. A few products with thin matrices:
-    far below the cost of the spectrum.
+    Halko, Martinsson & Tropp 2011, algorithm 4.4. A few products with thin matrices
+    cost far less than the spectrum.
     """
     width = min(k + _OVERSAMPLE, *matrix.shape)
     probe = np.random.default_rng(_SEED).standard_normal((matrix.shape[1], width))

@@ -16,7 +16,7 @@ from pipeline.metrics.group import Adapter, Member
 from pipeline.metrics.tensor import Rows
 from pipeline.row import Row
 
-# What a scale changes: unknown without one. All else holds for any scale.
+# Columns that depend on the scale: null without one.
 _SCALED = (
     "spectral_norm",
     "frobenius_norm",
@@ -25,12 +25,12 @@ _SCALED = (
     "rank_tolerance",
 )
 
-# The design rank of a product is the adapter's own, which `utilisation` refers to.
+# The adapter's own rank, the denominator of `utilisation`.
 _NOT_OF_A_PRODUCT = ("design_rank", "rank_ratio")
 
 
 def measure_adapter(adapter: Adapter) -> Rows:
-    """One row of `adapters`; with DoRA, B · A alone, without the magnitudes."""
+    """One row of `adapters`; for DoRA it describes B · A, without the magnitudes."""
     a, b = adapter.factors.get("A"), adapter.factors.get("B")
     first = b or a
     row: Row = {
@@ -85,7 +85,7 @@ def _measure(adapter: Adapter, a: Member, b: Member) -> Row:
 
 
 def _as_matrix(factor: NDArray[np.floating]) -> NDArray[np.float64]:
-    """A kernel's offsets beside its inputs: ΔW as `compare` sees a convolution."""
+    """A kernel as a matrix, offsets beside inputs, as `compare` views a convolution."""
     matrix = factor.reshape(len(factor), prod(factor.shape[1:]))
     return np.asarray(matrix, np.float64)
 
@@ -93,7 +93,7 @@ def _as_matrix(factor: NDArray[np.floating]) -> NDArray[np.float64]:
 def _own(
     adapter: Adapter, A: NDArray[np.float64]
 ) -> tuple[float | None, NDArray[np.float64]]:
-    """Scale and A with what the adapter keeps of them in tensors of their own."""
+    """Scale and A, multiplied by the adapter's tensors that rescale them."""
     known = {
         name: one.decode(one.patterns())
         for name, one in adapter.factors.items()

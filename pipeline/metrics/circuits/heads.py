@@ -1,9 +1,8 @@
-"""What does each attention head hold, and what do its two circuits?
+"""What are the spectra of each attention head's parts and of its two circuits?
 
-Query and key act together, as W_Qᵀ·W_K, and so do output and value, as W_O·W_V: a
-change of basis inside the head leaves both products as they are, and changes the
-projections' own spectra. (Elhage et al. 2021, A Mathematical Framework for Transformer
-Circuits.)
+Query and key act together, as W_Qᵀ·W_K, and so do output and value, as W_O·W_V. A
+change of basis inside the head changes the projections' spectra but neither product.
+(Elhage et al. 2021, A Mathematical Framework for Transformer Circuits.)
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from pipeline.metrics.group import Attention, Member
 from pipeline.metrics.tensor import Rows
 from pipeline.row import Row
 
-# kind: the part with a head for each query, and the part whose heads may be shared.
+# kind: the part with one head per query head, and the part whose heads may be shared.
 _CIRCUITS = {"qk": ("q", "k"), "ov": ("o", "v")}
 
 
 @dataclass(frozen=True)
 class _Head:
-    """One head of one part; `index` null: none of them, and why."""
+    """One head of one part; a null `index` stands for a part without certain heads."""
 
     index: int | None
     factor: Factor | None = None
@@ -42,8 +41,8 @@ class _Head:
 def measure_heads(attention: Attention) -> Rows:
     """Rows of `heads`, one per part and head, and of `circuits`, one per kind and head.
 
-    Where the heads of a part are not certain there is one row, which says so. Biases,
-    rotary positions and normalisations of queries and keys are left out of a circuit.
+    A part whose heads are not certain has one row with the reason. Biases, rotary
+    positions and normalisations of queries and keys are left out of a circuit.
     """
     heads: dict[str, list[_Head]] = {}
     rows: list[Row] = []
@@ -59,7 +58,7 @@ def measure_heads(attention: Attention) -> Rows:
 
 
 def _factorise_heads(member: Member, part: str, attention: Attention) -> list[_Head]:
-    """Every head of a part, a single one without factor where they are not certain."""
+    """Every head of a part; one entry without a factor where they are not certain."""
     if member.values is None:
         return [_Head(None, None, member.status, member.reason)]
     n_heads = attention.n_heads.get(part)
@@ -167,5 +166,5 @@ def _multiply(left: _Head, right: _Head, eps: float) -> Row:
 
 
 def _eps(members: Sequence[Member]) -> float:
-    """Of the coarser dtype of the matrices read."""
+    """Machine epsilon of the coarsest dtype of the matrices read."""
     return max(member.eps or 1.0 for member in members)

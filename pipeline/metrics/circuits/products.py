@@ -1,7 +1,7 @@
 """What are the singular values of a product L·Rᵀ of two tall factors, exactly?
 
-With L = Q_l·T_l and R = Q_r·T_r the product's are those of the small T_l·T_rᵀ: the
-product itself is never formed. Everything is float64.
+With L = Q_l·T_l and R = Q_r·T_r the singular values of L·Rᵀ are those of the small
+T_l·T_rᵀ, so that L·Rᵀ is never formed. Everything is float64.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.row import Row
 
 Matrix = NDArray[np.float64]
 
-# QR, the small product and the SVD each add their roundings.
+# QR, the small product and the SVD each add rounding errors.
 _ROUNDINGS = 8
 
 
@@ -35,7 +35,7 @@ class Factor:
 
     @property
     def rank(self) -> int:
-        """Columns of the factor: the product's rank at most."""
+        """Number of columns of the factor, the largest possible rank of the product."""
         return int(self.core.shape[1])
 
 
@@ -105,5 +105,5 @@ def _relative_error(rank: int) -> float:
 
 
 def _scaled(sigma: Matrix, bound: float, exponent: int) -> Solved:
-    with np.errstate(over="ignore"):  # describe_solved says what is beyond float64
+    with np.errstate(over="ignore"):  # describe_solved reports an overflow
         return Solved(np.ldexp(sigma, exponent), float(np.ldexp(bound, exponent)))

@@ -1,9 +1,9 @@
-"""How many clusters do vectors form, and more than one cloud of them would?
+"""How many clusters do vectors form, and is that more than a Gaussian cloud shows?
 
-k is looked for where the inertia bends (Kneedle: Satopää et al. 2011), and settled by
-the silhouette (Rousseeuw 1987) beside the bend. Any cloud bends somewhere: the
-silhouette is compared with Gaussian vectors of the same covariance (as in SigClust: Liu
-et al. 2008), each given the same choice of k.
+k is searched where the inertia bends (Kneedle: Satopää et al. 2011), and chosen by the
+silhouette (Rousseeuw 1987) near the bend. The curve of any cloud bends somewhere, so
+the silhouette is compared with that of Gaussian vectors of the same covariance (as in
+SigClust: Liu et al. 2008), with k chosen in the same way.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 SEED = 20240501
-# k-means and silhouettes are of so many vectors, drawn with the seed.
+# k-means and silhouettes use at most this many vectors, drawn with the seed.
 SAMPLE_ROWS = 4096
 SILHOUETTE_ROWS = 1500
 KS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 32, 48, 64)
-# Fewer distinct vectors than this leave no scan with a bend in it.
+# With fewer distinct vectors the scan over k is too short to have a bend.
 MIN_DISTINCT = 8
 N_NULL = 19
 
@@ -38,7 +38,7 @@ class Clusters:
     `axes` are the first two principal components as columns, the second zero where
     there is one dimension; `plane_fraction` is the share of the variance along them.
     `inertias` are within-cluster squares over the squares about the mean, in [0, 1].
-    `silhouettes` may hold NaN: of k clusters too few were met in the sample.
+    `silhouettes` holds NaN for a k whose clusters are too rare in the sample.
     """
 
     k: int
@@ -65,7 +65,7 @@ def find_clusters(X: Singles, *, n_distinct: int) -> Clusters:
     sklearn = import_sklearn()
     rng = np.random.default_rng(SEED)
     judged = rng.permutation(len(X))[:SILHOUETTE_ROWS]
-    # One thread: sums in parallel would round in another order each time.
+    # One thread, as parallel sums round differently each time.
     with threadpool_limits(limits=1):
         ks = tuple(k for k in KS if k <= n_distinct // 2)
         fits = [_fit(sklearn, X, k) for k in ks]
@@ -75,7 +75,7 @@ def find_clusters(X: Singles, *, n_distinct: int) -> Clusters:
         silhouettes = np.array(
             [_silhouette(sklearn, distances, fit.labels_[judged]) for fit in fits]
         )
-        # One cluster, with all of the squares, begins the curve: k = 2 may be its bend.
+        # The curve starts at k = 1, with all the squares: its bend may then be at 2.
         knee = find_knee(np.array([1, *ks]), np.array([1.0, *inertias])) - 1
         knee = max(knee, 0)
         beside = slice(max(knee - 1, 0), knee + 2)
@@ -119,9 +119,9 @@ def _best(silhouettes: Floats, where: slice) -> int:
 def _fit(sklearn: Any, X: Singles, k: int) -> Any:
     """The better of two starts by its inertia.
 
-    Rows far apart, as k-means++ picks them, find clouds that lie apart. In hundreds of
-    dimensions, without such clouds, each is its own cluster and all the others one:
-    there the means of a random partition are what to start from.
+    k-means++ starts from rows far apart and finds separate clouds. In hundreds of
+    dimensions without such clouds these rows become clusters of one, and all other rows
+    one cluster; the second start, the means of a random partition, avoids this.
     """
     options = {"n_clusters": k, "random_state": SEED, "n_init": 1, "batch_size": 1024}
     labels = np.random.default_rng(SEED).permutation(len(X)) % k
@@ -150,7 +150,7 @@ def _silhouette(sklearn: Any, distances: Floats, labels: NDArray[np.int32]) -> f
 
 
 def _covariance_root(X: Singles) -> Floats:
-    """R with R·Rᵀ the covariance; eigenvalues of rounding are taken as none."""
+    """R with R·Rᵀ the covariance; eigenvalues at the size of rounding are set to 0."""
     centred = X.astype(np.float64) - X.mean(axis=0, dtype=np.float64)
     values, vectors = np.linalg.eigh(centred.T @ centred / len(X))
     return vectors * np.sqrt(np.maximum(values, 0))
@@ -169,7 +169,7 @@ def _null_silhouette(
 
 
 def import_sklearn() -> Any:
-    """The library, or UsageError that says how to get it."""
+    """The library; raises UsageError with the install command where it is missing."""
     try:
         import sklearn.cluster
         import sklearn.metrics

@@ -1,4 +1,4 @@
-"""Where do clusters lie in the two dimensions that show most of their vectors?"""
+"""Where do clusters lie in the plane of the first two principal components?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.row import Row
 
 Floats = NDArray[np.float64]
 
-# Rows of a cluster whose places are kept: enough to be seen as a cloud.
+# Number of rows of a cluster whose places are kept: enough to draw a cloud.
 N_PLACED = 48
 
 
@@ -18,8 +18,8 @@ def principal_plane(root: Floats) -> tuple[Floats, float]:
     """The first two principal components as columns, and their share of the variance.
 
     `root` is R with R·Rᵀ the covariance, its columns orthogonal. The second component
-    is zero where there is one dimension. Each points to where its largest entry is
-    positive: a mirror image is no news.
+    is zero where there is one dimension. The sign of each makes its largest entry
+    positive, so that equal vectors give equal planes.
     """
     squares = (root**2).sum(axis=0)
     longest = np.argsort(-squares, kind="stable")[:2]
@@ -33,7 +33,7 @@ def principal_plane(root: Floats) -> tuple[Floats, float]:
 def place_cluster(
     member: Member, mean: Floats, axes: Floats, centre: Floats, ids: NDArray[np.int64]
 ) -> Row:
-    """Columns of `embeddings`: its centre and some of its rows, evenly taken."""
+    """Columns of `embeddings`: a cluster's centre and an even sample of its rows."""
     taken = ids[:: -(-ids.size // N_PLACED)]
     rows = member.decode(member.patterns()[taken]).astype(np.float64)
     x, y = ((rows - mean) @ axes).T

@@ -1,4 +1,4 @@
-"""What are the rows of an embedding? Walked in blocks: norms, means, distances."""
+"""What are the norms, means and distances of an embedding's rows, block by block?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _BLOCK_ELEMENTS = 1 << 20
 
 @dataclass(frozen=True)
 class Walk:
-    """The norm of each row, NaN where it is not finite; distinct finite rows, mean."""
+    """Norm of each row, NaN if it is not finite, and the mean of the finite rows.
+
+    `n_distinct` is the number of distinct finite rows.
+    """
 
     norms: Floats
     is_finite: Flags
@@ -32,14 +35,14 @@ class Walk:
 
 
 def walk_rows(member: Member) -> Walk:
-    """One pass over the matrix; a mean or norm beyond float64 is infinite."""
+    """Walk the matrix once; a mean or norm beyond float64 is infinite."""
     n_rows, n_cols = member.patterns().shape
     norms, total = np.full(n_rows, np.nan), np.zeros(n_cols)
     seen: set[int] = set()
     with np.errstate(over="ignore"):
         for place, block in blocks(member):
             norms[place] = row_norms(block)
-            # -0.0 and 0.0 are one value; the sum copies, so rows are contiguous.
+            # Adding 0 turns −0.0 into 0.0, and its copy has contiguous rows.
             kept = block[~np.isnan(norms[place])] + 0.0
             total += kept.sum(axis=0)
             seen.update(xxhash.xxh3_64_intdigest(each) for each in kept)
@@ -75,7 +78,7 @@ def mean_of(member: Member, chosen: Flags) -> Floats:
 
 
 def distances_to(member: Member, point: Floats) -> Floats:
-    """Of every row to one point; NaN where a row is not finite."""
+    """The distance of every row to one point; NaN where a row is not finite."""
     found = [row_norms(block - point) for _, block in blocks(member)]
     return np.concatenate(found)
 

@@ -44,8 +44,8 @@ N_NEAREST = 10
 def measure_embedding(embedding: Embedding) -> Rows:
     """One row of `vocabularies`, and one of `embeddings` per cluster.
 
-    Rows with NaN or Inf are counted and left out. Where there are no clusters the
-    status says why; norms and candidates are there as far as they can be.
+    Rows with NaN or Inf are counted and left out. Without clusters the status says why;
+    norms and candidates are still given where they are defined.
     Raises UsageError where scikit-learn is not installed.
     """
     import_sklearn()
@@ -109,7 +109,7 @@ def _describe_norms(walk: Walk) -> Row:
 
 
 def _describe_tokens(embedding: Embedding, walk: Walk) -> Row:
-    """Norm by token id, and the tokens that training may hardly have met."""
+    """Norm by token id, and the tokens that training may hardly have used."""
     n_rows = len(walk.norms)
     tokens = embedding.tokens
     unused = find_unused(tokens, n_rows) if tokens else np.zeros(n_rows, bool)
@@ -130,7 +130,7 @@ def _describe_tokens(embedding: Embedding, walk: Walk) -> Row:
 
 
 def _rank_norms(norms: Floats, used: Flags) -> Row:
-    """Spearman's ρ of norm and id, and ρ·√(n − 1): about normal where none is."""
+    """Spearman's ρ of norm and id, and z = ρ·√(n − 1), nearly normal if independent."""
     from scipy import stats
 
     ids = np.flatnonzero(used)
@@ -142,7 +142,7 @@ def _rank_norms(norms: Floats, used: Flags) -> Row:
 
 
 def _gather(member: Member, walk: Walk, used: Flags, unused: Flags) -> Evidence:
-    """Z against the rows in use; distances to the mean of all and of unused rows."""
+    """Robust z against used rows; distances to the means of all and of unused rows."""
     ratio = np.full(walk.norms.shape, np.nan)
     if not used.any():
         return Evidence(ratio, ratio, ratio)
@@ -170,7 +170,7 @@ def _cluster(embedding: Embedding, walk: Walk) -> tuple[Row, list[Row]]:
 
 
 def _draw(member: Member, walk: Walk) -> NDArray[np.float32]:
-    """SAMPLE_ROWS finite rows at most, centred and scaled, drawn with the seed."""
+    """At most SAMPLE_ROWS finite rows, drawn with the seed, centred and scaled."""
     ids = np.flatnonzero(walk.is_finite)
     if ids.size > SAMPLE_ROWS:
         drawn = np.random.default_rng(SEED).choice(ids, SAMPLE_ROWS, replace=False)
@@ -207,7 +207,7 @@ def _describe_scan(clusters: Clusters, n_sample: int) -> Row:
 def _describe_clusters(
     embedding: Embedding, walk: Walk, clusters: Clusters
 ) -> list[Row]:
-    """All finite rows by their nearest centre; the largest cluster is number 0."""
+    """Assign all finite rows to their nearest centre; the largest cluster is 0."""
     member = embedding.member
     centres = clusters.centres.astype(np.float64) * walk.largest + walk.mean
     labels, distances = nearest_of(member, centres)
@@ -237,7 +237,7 @@ def _describe_clusters(
 
 
 def _spell(ids: Sequence[int], tokens: Mapping[int, str] | None) -> list[str] | None:
-    """Null without a tokenizer; an id that it does not know is an empty text."""
+    """The tokens' texts; null without a tokenizer, empty for an unknown id."""
     return None if tokens is None else [tokens.get(i, "") for i in ids]
 
 

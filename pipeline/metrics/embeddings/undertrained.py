@@ -1,8 +1,8 @@
-"""Which tokens look as if training had hardly met them?
+"""Which tokens look as if training had hardly used them?
 
-Candidates, not verdicts (Land & Bartolo 2024, arXiv 2405.05417): a vector far shorter
-than others, far nearer to the mean of all, or as near to the mean of rows that no token
-uses as those rows are themselves.
+Candidates, not verdicts (Land & Bartolo 2024, arXiv 2405.05417): tokens whose vector is
+far shorter than the others, far nearer to the mean of all rows, or as near to the mean
+of the unused rows as the unused rows are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Robust z of a normal below which one token in three million lies.
+# Of normally distributed values one in three million has a robust z below this.
 Z_LIMIT = -5.0
 N_KEPT = 100
 _RESERVED = re.compile(r"[\[<]\|?(unused|reserved)[^\]>]*[\]>]", re.IGNORECASE)
@@ -24,11 +24,12 @@ _RESERVED = re.compile(r"[\[<]\|?(unused|reserved)[^\]>]*[\]>]", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for each row, as arrays by token id.
+    """The evidence on each row, as arrays by token id.
 
-    Robust z of its norm and of its distance to the mean row, NaN without any spread;
-    its distance to the mean unused row over the largest of the unused rows' own, NaN
-    without such rows, or where those are all equal and it is another.
+    The robust z of a row's norm and of its distance to the mean row are NaN without any
+    spread. The third array is its distance to the mean unused row over the largest such
+    distance of an unused row; it is NaN without unused rows, or where these are all
+    equal and the row differs from them.
     """
 
     norm_z: Floats
@@ -37,8 +38,8 @@ class Evidence:
 
     @property
     def is_candidate(self) -> NDArray[np.bool_]:
-        # NaN compares as false: no evidence. A short vector far from the mean of all
-        # has been taught something: frequent tokens may be so.
+        # NaN compares as false and is no evidence. A short vector far from the mean of
+        # all rows was trained, as those of frequent tokens may be.
         return (
             ((self.norm_z <= Z_LIMIT) & (self.centre_z <= 0))
             | (self.centre_z <= Z_LIMIT)
@@ -47,7 +48,7 @@ class Evidence:
 
 
 def find_unused(tokens: Mapping[int, str], n_rows: int) -> NDArray[np.bool_]:
-    """Rows without a token, or whose token says that it is unused or reserved."""
+    """Rows without a token, or with a token named as unused or reserved."""
     unused = np.ones(n_rows, bool)
     for number, token in tokens.items():
         if number < n_rows:
@@ -56,14 +57,14 @@ def find_unused(tokens: Mapping[int, str], n_rows: int) -> NDArray[np.bool_]:
 
 
 def robust_z(x: Floats) -> Floats:
-    """Distance from the median in 1.4826 · MAD; NaN everywhere where that is 0."""
+    """Distance from the median in units of 1.4826 · MAD; all NaN where the MAD is 0."""
     centre = np.nanmedian(x)
     mad = np.nanmedian(np.abs(x - centre))
     return (x - centre) / (1.4826 * mad) if mad > 0 else np.full(x.shape, np.nan)
 
 
 def unused_ratio(distances: Floats, unused: NDArray[np.bool_]) -> Floats:
-    """Distances to the mean unused row in units of the unused rows' largest."""
+    """Distances to the mean unused row over the largest distance of an unused row."""
     own = float(np.nanmax(distances[unused]))
     if own > 0:
         return distances / own

@@ -13,7 +13,7 @@ from pipeline.row import Row
 
 N_TOP = 16
 N_OUTLIERS_KEPT = 64
-# The norms themselves are kept of hidden sizes, not of vocabularies.
+# Norms are stored for sides up to this length: hidden sizes, but not vocabularies.
 MOST_NORMS_KEPT = 16_384
 # A channel is an outlier when one of its weights reaches six standard deviations.
 OUTLIER_SIGMAS = 6.0
@@ -41,7 +41,7 @@ def sum_channels(
 ) -> ChannelSums:
     """Walk a tensor as (n_rows, n_cols), once; non-finite values count as 0.
 
-    `top_threshold` is a magnitude that N_TOP weights reach, read off the counts: only
+    `top_threshold` is a magnitude that N_TOP weights reach, taken from the counts; only
     blocks that reach it are searched for the largest weights.
     """
     n_rows, n_cols = values.matrix_shape
@@ -101,8 +101,8 @@ def _keep_top(
 def describe_side(sums: ChannelSums, side: str, *, sigma: float | None) -> Row:
     """The columns of `channels` for one side, `rows` or `cols`.
 
-    `sigma` is the standard deviation of the tensor's entries, None without any. Norms
-    beyond float64 are absent.
+    `sigma` is the standard deviation of the tensor's entries, None where it is not
+    defined. Norms beyond float64 are left out.
     """
     is_rows = side == "rows"
     squares = sums.row_squares if is_rows else sums.col_squares
@@ -136,7 +136,7 @@ def _describe_norms(norms: NDArray[np.float64]) -> Row:
 
 
 def _kept(norms: NDArray[np.float64]) -> list[float] | None:
-    """The norms themselves, where they are few enough and float32 can hold them."""
+    """The norms; None where they are too many or exceed float32."""
     if norms.size > MOST_NORMS_KEPT or norms.max() > np.finfo(np.float32).max:
         return None
     return norms.astype(np.float32).tolist()

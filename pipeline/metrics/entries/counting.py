@@ -1,8 +1,8 @@
-"""How often does each bit pattern occur? The loop that everything else rests on.
+"""How often does each bit pattern occur? The inner loops of the counting pass.
 
-A 16-bit tensor has 65,536 patterns at most, so one pass that counts them holds all of
-its distribution, exactly. Wider types are counted by the upper half of their float32
-pattern, with their moments summed in float64 while the block is still in cache.
+A 16-bit tensor has 65,536 patterns at most, so their counts give its distribution
+exactly. Wider types are counted by the upper half of their float32 pattern, with their
+moments summed in float64 while the block is still in cache.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def count_upper_halves(bits: NDArray[np.uint32], lanes: NDArray[np.uint32]) -> N
         first[bits[i] >> upper] += np.uint32(1)
 
 
-# reassoc and contract let the compiler keep several partial sums in vector registers;
-# NaN and Inf keep their meaning: a block that holds any is recognised by its Σ|x|.
+# reassoc and contract let the compiler keep several partial sums in vector registers.
+# NaN and Inf are propagated, so that Σ|x| shows whether a block holds any.
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
 def sum_powers(
     x: NDArray[np.floating], shift: float

@@ -12,8 +12,8 @@ from pipeline.metrics.arrays.decode import code_values, is_coded
 from pipeline.metrics.entries.counting import N_CODES
 from pipeline.metrics.entries.tally import Tally
 
-# Upper half of a float32: 7 of its 23 mantissa bits, so bins 2⁻⁷ to 2⁻⁸ wide relative
-# to their values, each stood for by its middle.
+# The upper half of a float32 has 7 of its 23 mantissa bits: bins are 2⁻⁷ to 2⁻⁸ wide
+# relative to their values, and each is represented by its middle.
 WIDE_RESOLUTION = 2.0**-8
 
 
@@ -46,7 +46,8 @@ def distribution(tally: Tally) -> Distribution:
     if tally.sums is None:
         return Distribution(values, counts, *_count_non_finite(tally), 0.0)
     sums = tally.sums
-    # The middle of the outermost bins may lie beyond the outermost elements.
+    # The middles of the first and last bin may lie beyond the smallest and largest
+    # element.
     values = np.clip(values, sums.low, sums.high)
     non_finite = sums.n_nan, sums.n_pos_inf, sums.n_neg_inf
     return Distribution(values, counts, *non_finite, WIDE_RESOLUTION)
@@ -60,7 +61,7 @@ def _count_non_finite(tally: Tally) -> tuple[int, int, int]:
 
 
 def _with_one_zero(counts: NDArray[np.int64], dtype: str) -> NDArray[np.int64]:
-    """Count −0 as +0, which is the first pattern of its kind in every dtype."""
+    """Count −0 as +0, which is pattern 0 in every dtype."""
     zeros = _zero_patterns(dtype)
     if zeros.size < 2:
         return counts
@@ -77,7 +78,7 @@ def _zero_patterns(dtype: str) -> NDArray[np.int64]:
 
 @cache
 def _finite_patterns(dtype: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Patterns of finite numbers in ascending order of the numbers, and these."""
+    """The patterns of finite numbers, and the numbers, ascending by number."""
     numbers = _numbers(dtype)
     finite = np.flatnonzero(np.isfinite(numbers))
     order = finite[np.argsort(numbers[finite], kind="stable")]
@@ -96,6 +97,6 @@ def _bin_middles() -> NDArray[np.float64]:
     patterns = (codes << np.uint32(16)) | np.uint32(0x8000)
     middles = np.full(N_CODES, np.nan)
     middles[is_finite] = patterns[is_finite].view(np.float32)
-    # The bins at ±0 hold the zeros; what else they hold is below 1e-40.
+    # The bins at ±0 hold zeros and values below 1e-40.
     middles[[0, 0x8000]] = 0.0
     return middles

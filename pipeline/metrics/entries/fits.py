@@ -1,7 +1,8 @@
 """Which law do the entries follow? Normal, Laplace, logistic or Student's t.
 
-By maximum likelihood on the counts. At 10⁷ values every p-value is 0, so none is given:
-the KS distance says how far a law is off, the AIC which of them is nearest.
+Laws are fitted by maximum likelihood on the counts. At 10⁷ values every p-value is 0,
+so none is given: the KS distance measures how far a law is off, and the AIC selects the
+nearest.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ Law = tuple[float, Reals, int]
 
 MIN_ELEMENTS = 32
 
-# The counts are merged to cells whose odds F/(1 − F) span this share of an octave: fine
-# enough far out in the tails, a few hundred in all, and a fit takes milliseconds.
+# The counts are merged to cells whose odds F/(1 − F) span this share of an octave. The
+# few hundred cells are fine enough in the tails, and a fit takes milliseconds.
 _CELLS_AN_OCTAVE = 12
 _DEGREES = np.geomspace(1.0, 200.0, 24)
 _ITERATIONS = 15
@@ -64,7 +65,7 @@ def _compare(laws: dict[str, Law], weight: Reals, n: int) -> Row:
     aic = {name: 2 * k / n - 2 * mean for name, (mean, _, k) in laws.items()}
     row: Row = {"best_fit": min(aic, key=lambda name: aic[name])}
     for name, (_, cdf, _) in laws.items():
-        # Inside a cell the data's own steps are not known: its middle is compared.
+        # The distribution inside a cell is not known, so its middle is compared.
         row[f"{name}_ks_distance"] = float(np.abs(cdf - below - weight / 2).max())
         if name != "normal":
             row[f"{name}_aic_gain"] = aic["normal"] - aic[name]
@@ -82,9 +83,9 @@ def _cells(z: Reals, share: Reals) -> tuple[Reals, Reals]:
 
 
 def _fit_normal(z: Reals, weight: Reals) -> Law:
-    """The values are scaled by its parameters: mean 0, standard deviation 1."""
-    # Over the cells as the others are, though exact sums are known: what merging takes
-    # from a square it takes from every law.
+    """The standard normal, as z has mean 0 and standard deviation 1."""
+    # From the cells, although exact sums are known: the error of merging is then the
+    # same for all laws.
     mean = -0.5 * log(2 * pi) - 0.5 * float(weight @ z**2)
     return mean, np.array([0.5 * (1 + erf(v / sqrt(2))) for v in z]), 2
 
@@ -117,7 +118,7 @@ def _ratio(score: Callable[[Reals], Reals], u: Reals) -> Reals:
 
 
 def _fit_student(z: Reals, weight: Reals) -> tuple[float, Law]:
-    """EM for centre and scale at each of a grid of degrees of freedom, all at once."""
+    """Fit centre and scale by EM for a grid of degrees of freedom at once."""
     df = _DEGREES[:, None]
     centre, variance = np.zeros_like(df), np.ones_like(df)
     for _ in range(_ITERATIONS):
@@ -137,7 +138,7 @@ def _fit_student(z: Reals, weight: Reals) -> tuple[float, Law]:
 
 
 def _student_cdf(t: Reals, df: float) -> Reals:
-    """F(t) = ∫ cos^(ν−1) θ dθ up to atan(t/√ν), over the whole integral."""
+    """F(t) = ∫ cos^(ν−1) θ dθ up to atan(t/√ν), divided by the whole integral."""
     theta = np.linspace(-pi / 2, pi / 2, _ANGLES)
     height = np.cos(theta) ** (df - 1)
     height[[0, -1]] = 0.0 if df > 1 else 1.0

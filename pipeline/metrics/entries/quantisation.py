@@ -34,11 +34,11 @@ def rounding_noise(
     """SQNR in dB of symmetric round-to-nearest, by scope of the scale.
 
     Scales are max |w| / 127 or / 7 over the tensor, each row, or each 128 consecutive
-    elements of a row. None where nothing is lost, or nothing is there.
+    elements of a row. None where rounding is exact or the tensor is empty or zero.
     """
     if abs_max == 0:
         return dict.fromkeys(_NAMES)
-    # A power of two brings the largest weight near 1: exact, and no scale overflows.
+    # Scaling by a power of two is exact; near 1 no scale overflows.
     unit = 2.0 ** -frexp(abs_max)[1]
     errors = np.zeros(6)
     for stored in values.row_blocks():
@@ -49,9 +49,9 @@ def rounding_noise(
 
 
 def clip_gain(dist: Distribution) -> float | None:
-    """Int4 SQNR in dB that the best clipped scale of the tensor wins over abs_max.
+    """Gain in int4 SQNR, in dB, of the tensor's best clipped scale over abs_max.
 
-    From the counts, over the grid CLIPS; 0 when no clipping helps.
+    Computed from the counts, over the grid CLIPS; 0 when no clipping helps.
     """
     x, c = dist.values, dist.counts.astype(np.float64)
     top = np.abs(x).max(initial=0.0)

@@ -1,7 +1,7 @@
-"""Which few entries stand for a tensor, so that any two can be compared later?
+"""Which few entries represent a tensor, so that any two can be compared later?
 
-A sample at places that depend on the shape alone: entry by entry comparable between all
-tensors of one shape, without reading weights again.
+A sample at places that depend on the shape only: samples of all tensors of one shape
+can be compared entry by entry, without reading weights again.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pipeline.metrics.arrays.decode import to_float
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.tensor import Rows, Tensor
 
-# A correlation of so many independent pairs has a standard error of 1/16: two tensors
-# of one origin are separated from strangers one by one, and a model has many of them.
+# A correlation of this many independent pairs has a standard error of 1/16: one pair of
+# tensors already separates related from unrelated models, and a model has many.
 N_SAMPLES = 256
 
 
 def measure_sketch(tensor: Tensor) -> Rows:
     """One row of `sketches`: N_SAMPLES entries, or all of a smaller tensor.
 
-    A value that is not finite stays what it is: it matches no other.
+    Values that are not finite are kept; they match no other value.
     """
     values = tensor.values
     places = sample_places(*values.matrix_shape)
@@ -35,16 +35,16 @@ def measure_sketch(tensor: Tensor) -> Rows:
 
 @cache
 def sample_places(n_rows: int, n_cols: int) -> NDArray[np.int64]:
-    """Flat places of the sample in a matrix as stored, in an order that shapes share.
+    """Flat places of the sample in a matrix as stored, in a fixed order per shape.
 
-    Drawn by hashes along the longer side, then the shorter: the transposed of a matrix
-    that is not square is sampled at the same entries, in the same order.
+    Hashes choose places along the longer side, then the shorter: the transpose of a
+    matrix that is not square is sampled at the same entries, in the same order.
     """
     n = n_rows * n_cols
     if n <= N_SAMPLES:
         places = np.arange(n)
     else:
-        # A hash is the same in every version of every library; a generator may not be.
+        # A hash does not depend on library versions; a random generator may.
         draws = (xxhash.xxh3_64_intdigest(b"%d" % i) for i in range(N_SAMPLES))
         places = np.array([draw * n >> 64 for draw in draws], np.int64)
     if n_rows >= n_cols or n == 0:

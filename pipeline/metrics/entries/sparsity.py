@@ -10,18 +10,18 @@ from pipeline.metrics.arrays.values import TensorValues
 from pipeline.row import Row
 
 BLOCK = 16
-# A side of the map of zeros has so many cells at most: a picture, not the matrix.
+# The map of zeros has at most this many cells a side: enough for a picture.
 MAP_SIDE = 32
 
 
 def zero_patterns(values: TensorValues, *, n_zero: int) -> Row:
     """Shares of 2:4 groups and of all-zero 16 × 16 blocks, None below two dimensions.
 
-    Groups are of four consecutive elements of a row, or of a column, complete ones
-    only: hardware skips along the inputs, which some networks store down the columns.
-    Blocks at the right and lower edge may be smaller. None where a matrix has no
-    complete group.
-    With a zero there is also the map: the share of zeros in each of MAP_SIDE² cells.
+    Groups are four consecutive elements of a row, and of a column, as hardware skips
+    along the inputs and some networks store these down the columns. Incomplete groups
+    are ignored; without a complete group the share is None. Blocks at the right and
+    lower edge may be smaller. A matrix with a zero also has the map: the share of zeros
+    in each of MAP_SIDE² cells.
     """
     names = "pattern_2_4_fraction", "pattern_2_4_cols_fraction", "zero_block_fraction"
     n_rows, n_cols = values.matrix_shape
@@ -49,7 +49,7 @@ def zero_patterns(values: TensorValues, *, n_zero: int) -> Row:
 
 
 def _zero_map(zeros: NDArray[np.int64], n_rows: int, n_cols: int) -> Row:
-    """Counts of zeros over the elements of each cell, row by row."""
+    """The share of zeros in each cell, row by row."""
     down, across = zeros.shape
     heights = np.bincount(np.arange(n_rows) * down // n_rows)
     widths = np.bincount(np.arange(n_cols) * across // n_cols)
@@ -75,7 +75,7 @@ def _count_zeros(
 
 @njit(nogil=True, cache=True)
 def _count_groups(block: NDArray[np.floating]) -> tuple[int, int]:
-    """Along rows, and along columns."""
+    """The number of 2:4 groups along rows, and along columns."""
     n_rows, n_cols = block.shape
     along_rows = along_cols = 0
     for i in range(n_rows):

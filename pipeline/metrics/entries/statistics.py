@@ -1,4 +1,4 @@
-"""What do the entries of a tensor look like? Every statistic that a tally holds."""
+"""What do the entries of a tensor look like? The statistics of a tally."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OUTLIER_SIGMAS = 6.0
 def describe(dist: Distribution, sums: Sums | None) -> Row:
     """The columns of `tensor_stats` that follow from counts, keyed by column name.
 
-    `sums` are those of a wide dtype: its moments and extremes are exact, where values
-    read off the counts are within `dist.resolution`. Statistics without a finite
-    element, or beyond float64, are None. `status` is ok, empty,
-    all_non_finite, or overflow where squares leave float64.
+    `sums` are given for wide dtypes and make moments and extremes exact; values taken
+    from the counts are within `dist.resolution`. Statistics without a finite element,
+    or beyond float64, are None. `status` is ok, empty, all_non_finite, or overflow
+    where squares exceed float64.
     """
     n_finite = dist.n_finite
     n_other = dist.n_nan + dist.n_pos_inf + dist.n_neg_inf
@@ -76,7 +76,7 @@ def _moments(dist: Distribution) -> Row:
 def _moments_of_sums(sums: Sums) -> Row:
     n, shift = sums.n, sums.shift
     l1, s1, s2, _, _ = sums.powers
-    # As numpy's floats: beyond float64 they become Inf where Python's would raise.
+    # Numpy's floats overflow to Inf, where Python's would raise.
     m1, m2, m3, m4 = np.array(sums.powers[1:]) / n
     # Central moments from moments about the shift, which lies δ = m1 from the mean.
     central = [
@@ -101,7 +101,7 @@ def _norms(squares: float, n: float) -> Row:
 
 def _shape(is_spread: bool, central: list[float]) -> Row:
     m2, m3, m4 = (float(m) for m in central)
-    # A constant has no spread, whatever rounding left in m2.
+    # A constant has no spread, even where rounding leaves m2 above 0.
     std = sqrt(max(m2, 0.0)) if is_spread else 0.0
     return {
         "std": std,

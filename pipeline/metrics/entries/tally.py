@@ -1,6 +1,6 @@
-"""What does one pass over a tensor leave behind? Counts, and sums of wide dtypes.
+"""What does one pass over a tensor count? Patterns, and sums for wide dtypes.
 
-A tally adds up: two tallies of halves of a tensor make the tally of the tensor.
+Tallies can be added: those of two halves of a tensor give the tally of the tensor.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipeline.metrics.entries.counting import (
 _PIECE_BYTES = 1 << 26
 
 _ZERO_CODES = [0x0000, 0x8000]
-# Values that a shift is chosen from: it need only lie within the bulk.
+# A shift is chosen from this many values, as it need only lie within the bulk.
 _NEAR_SAMPLE = 1 << 12
 
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
@@ -138,11 +138,11 @@ def _count_piece(codes: NDArray[np.generic], n_codes: int) -> NDArray[np.int64]:
 def _near_mean(values: TensorValues) -> float:
     """A value in the bulk of the first block that has finite values."""
     for block in values.flat_blocks():
-        with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
+        with np.errstate(invalid="ignore"):  # a signalling NaN is treated as any NaN
             numbers = block.astype(np.float64)
         finite = numbers[np.isfinite(numbers)]
         if finite.size:
-            # The median, as one wild value would pull the mean away from the bulk.
+            # The median, as a single outlier would pull the mean out of the bulk.
             return float(np.median(finite[:: -(-finite.size // _NEAR_SAMPLE)]))
     return 0.0
 
@@ -158,14 +158,15 @@ def _tally_wide(
         numbers = np.asarray(block, block.dtype if block.dtype.kind == "f" else float)
         singles = _to_single(numbers)
         count_upper_halves(singles.view(np.uint32), lanes)
-        # Zeros lie in two codes, with the smallest denormals: no such code, no zero.
+        # Zeros share two codes with the smallest denormals: without these codes there
+        # are no zeros.
         may_be_zero = bool(lanes[:, _ZERO_CODES].any())
         sums += _sum_block(numbers, shift, may_be_zero=may_be_zero)
     return lanes.sum(axis=0, dtype=np.int64), sums
 
 
 def _to_single(numbers: NDArray[np.floating]) -> NDArray[np.float32]:
-    """As float32, large values held at the largest finite one: Inf must stay Inf."""
+    """As float32; finite values beyond its range become its largest finite value."""
     if numbers.dtype == np.float32:
         return numbers
     held = np.clip(numbers, -_LARGEST_SINGLE, _LARGEST_SINGLE)

@@ -1,9 +1,9 @@
-"""Could the shape of a spectrum be that of noise? Drawn spectra of the same shape say.
+"""Could noise have a spectrum of this shape? A comparison with drawn noise spectra.
 
 Metrics of shape do not depend on scale, so one set of draws of N(0, 1) serves every
 matrix of N×M. Rounding to a float dtype keeps the entries independent and changes
-their fourth moment by less than 1 %, so it serves every dtype as well; entries far
-from normal it does not serve, and `null_kind` says which those are.
+their fourth moment by less than 1 %, so the draws serve every dtype. They do not serve
+entries far from normal; `null_kind` marks these matrices.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipeline.metrics.spectra.spectrum import shape_metrics
 from pipeline.metrics.tails.tail import MIN_SIDE, describe_tail
 from pipeline.row import Row
 
-# Raised when a metric below changes its definition, or the draws their law.
+# To be raised when the definition of a metric below or the law of the draws changes.
 NULLS_VERSION = 3
 
 NULL_METRICS = (
@@ -40,22 +40,24 @@ NULL_METRICS = (
     "mp_softrank",
 )
 
-# Drawn beside them, and far more often: ln(λ₁/Σλ), for the evidence of one eigenvalue.
+# ln(λ₁/Σλ) is drawn separately, and far more often: it is the evidence of a single
+# eigenvalue.
 LARGEST = "ln_largest_share"
 
-# What `noise_p` weighs: the largest eigenvalue, where one planted direction shows and
-# nothing else does, and what bulk and ranks say.
+# The evidence in `noise_p`: the largest eigenvalue, the only metric that one planted
+# direction changes, and the metrics of bulk and ranks.
 _BULK_METRICS = ("effective_rank", "participation_ratio", "mp_softrank")
 _LARGEST_WEIGHT = 0.8
 
 SEED = 20_211
 
-# 200 draws as long as they are cheap; above, a p-value rests on z more than on ranks.
+# 200 draws where they are cheap; larger shapes have fewer, and their p-values rest on z
+# more than on ranks.
 _MOST_DRAWS, _FEWEST_DRAWS, _CHEAP_SIDE = 200, 40, 512
 
-# Independent entries of excess kurtosis κ shift the metrics' means by 0.3 to 0.6·κ of
-# their standard deviations, seen over shapes from 64×8 to 1000×40. Uniform entries, as
-# initialisers draw them, have κ = −1.2 and must not be called trained for it.
+# Independent entries of excess kurtosis κ shift the metrics' means by 0.3 to 0.6·κ
+# standard deviations, measured from 64×8 to 1000×40. Uniform entries, as initialisers
+# draw them, have κ = −1.2 and must not be called trained for that reason.
 MOST_KURTOSIS = 1.25
 _BULK_SHIFT = 0.6
 
@@ -105,7 +107,7 @@ def draw_metrics(shape: Shape, draw: int, *, seed: int = SEED) -> Row:
 
 
 def gather_null(shape: Shape, rows: list[Row], *, seed: int = SEED) -> Null:
-    """A null of the draws' rows."""
+    """The null made from the rows of all draws."""
     draws = {
         name: np.sort([row[name] for row in rows if row[name] is not None])
         for name in NULL_METRICS
@@ -117,8 +119,8 @@ def gather_null(shape: Shape, rows: list[Row], *, seed: int = SEED) -> Null:
 def compare_with_null(row: Row, null: Null | None, kurtosis: float | None) -> Row:
     """null_kind, noise_p, and z and p by metric, of a matrix with these metrics.
 
-    `kurtosis` is the excess kurtosis of its entries, None where it is undefined. With
-    entries too far from normal no p holds for all of them: there is no noise_p.
+    `kurtosis` is the excess kurtosis of the matrix's entries, None where undefined.
+    Entries too far from normal have no noise_p, as no p-value would be valid.
     """
     if null is None or row.get("stable_rank") is None:
         return {}
@@ -140,11 +142,11 @@ def compare_with_null(row: Row, null: Null | None, kurtosis: float | None) -> Ro
 
 
 def _noise_p(compared: Row, largest: float, null: Null, kurtosis: float) -> float:
-    """Of the whole spectrum: the least p of two kinds of evidence, each weighed.
+    """P of the whole spectrum: the smaller p of two kinds of evidence, with Bonferroni.
 
-    The bulk's metrics are near normal in noise of a shape: a Student t of the draws
-    that mean and spread come from, once what entries of this kurtosis may shift them
-    is taken off. Bonferroni, with most of the weight on the largest eigenvalue.
+    In noise of one shape the bulk's metrics are nearly normal: they are compared by
+    Student's t with the draws, after subtracting the largest shift that entries of this
+    kurtosis cause. Most of the level is given to the largest eigenvalue.
     """
     from scipy.special import stdtr
 
@@ -161,9 +163,9 @@ def _noise_p(compared: Row, largest: float, null: Null, kurtosis: float) -> floa
 def null_p(value: float, z: float, draws: NDArray[np.float64]) -> float:
     """Two-sided p of a value among ascending draws.
 
-    By its rank, twice the smaller tail, each counted with the value itself. Ranks
-    cannot fall below 2 / (n + 1); farther out the Vysochanskij–Petunin bound
-    4 / 9z² holds for every law with one mode, and the smaller of both is taken.
+    By rank p is twice the smaller tail, counting the value itself, and cannot fall
+    below 2 / (n + 1). The Vysochanskij–Petunin bound 4 / 9z² holds for every law with
+    one mode. The smaller of both is returned.
     """
     n_below = int(np.searchsorted(draws, value, "right"))
     n_above = draws.size - int(np.searchsorted(draws, value, "left"))

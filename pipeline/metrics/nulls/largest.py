@@ -1,10 +1,10 @@
 """Does a largest eigenvalue stand out of noise? Its law, drawn for the shape, fitted.
 
-Of noise the largest share λ₁/Σλ needs no scale, and no test of λ₁ does better without
-one. It is drawn from the corner of the bidiagonal model that holds λ₁ (Dumitriu &
-Edelman 2002; Edelman & Persson 2005): thousands of draws cost less than one spectrum.
-ln(λ₁/Σλ) is fitted by a shifted gamma law of the Tracy–Widom law's skewness (Chiani
-2014), and that is right down to p = 1e-5: docs/calibration.md.
+The share λ₁/Σλ does not depend on the scale of the noise, and no test of λ₁ without a
+known scale is stronger. It is drawn from the corner of the bidiagonal model that
+determines λ₁ (Dumitriu & Edelman 2002; Edelman & Persson 2005): thousands of draws cost
+less than one spectrum. ln(λ₁/Σλ) is fitted by a shifted gamma law with the skewness of
+the Tracy–Widom law (Chiani 2014), right down to p = 1e-5 (docs/calibration.md).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 N_DRAWS = 4_000
 
-# Of the Tracy–Widom law of order 1. Below 32 the law of a shape has less, and its own
-# skewness is taken; longer sides are nearer to it than 4,000 draws can show.
+# Skewness of the Tracy–Widom law of order 1. Shapes with a side below 32 have less, and
+# their own skewness is used; longer sides differ from it by less than 4,000 draws show.
 _SKEWNESS, _OWN_SKEWNESS_BELOW = 0.2935, 32
 
-# λ₁ lies in the first 12·M^⅓ rows of the model, and some; what the rest adds is below
-# rounding.
+# λ₁ is determined by about the first 12·M^⅓ rows of the model; the other rows add less
+# than rounding.
 _CORNER, _CORNER_LEAST = 12, 20
 
 # Entries of excess kurtosis κ > 0 raise ln(λ₁/Σλ) by 0.27 to 0.34·κ of its standard
-# deviations, seen from 16×8 to 256×256; flatter ones lower it and get no credit for it.
+# deviations, measured from 16×8 to 256×256. κ < 0 lowers it, which is not corrected.
 _KURTOSIS_SHIFT = 0.35
 
 _PRECISION = 1e-11
@@ -52,7 +52,7 @@ def draw_largest(
     beside = rng.chisquare(n_small - 1.0 - steps[: k - 1], (n_draws, k - 1))
     total = diagonal.sum(axis=1) + beside.sum(axis=1)
     drawn = int((n_large - steps).sum() + (n_small - 1 - steps[: k - 1]).sum())
-    # All squares together are one χ² of N·M degrees.
+    # The sum of all squares is a χ² of N·M degrees of freedom.
     if n_large * n_small > drawn:
         total = total + rng.chisquare(n_large * n_small - drawn, n_draws)
     largest = np.empty(n_draws)
@@ -70,7 +70,7 @@ def fit_largest(draws: NDArray[np.float64], n_small: int) -> LargestLaw:
 
 
 def largest_p(stable_rank: float, law: LargestLaw, kurtosis: float | None) -> float:
-    """P that noise's share λ₁/Σλ is as large: 1/stable_rank is that share.
+    """P that λ₁/Σλ of noise is at least 1/stable_rank, the share of this matrix.
 
     `kurtosis` is the entries' excess kurtosis; above 0 it moves the law up.
     """
@@ -90,7 +90,7 @@ def _solve_all(
     beside: NDArray[np.float64],
     largest: NDArray[np.float64],
 ) -> None:
-    """Largest eigenvalue of each BBᵀ, B of √diagonal and, below it, √beside."""
+    """Largest eigenvalue of each BBᵀ; B has √diagonal and, below it, √beside."""
     for i in range(largest.size):
         d = diagonal[i].copy()
         d[1:] += beside[i]
@@ -99,9 +99,9 @@ def _solve_all(
 
 @njit(nogil=True, cache=True)
 def _largest(d: NDArray[np.float64], e2: NDArray[np.float64]) -> float:
-    """Of the tridiagonal matrix (d, e²), between its bounds, by bisection.
+    """Largest eigenvalue of the tridiagonal matrix (d, e²), by bisection.
 
-    Some eigenvalue is above x where a pivot of the matrix less x is positive (Sturm).
+    An eigenvalue is above x where a pivot of the matrix minus x is positive (Sturm).
     """
     low, high = d.max(), 0.0
     for i in range(d.size):

@@ -1,9 +1,9 @@
-"""What spectra does noise of a shape have? Drawn without ever making a matrix.
+"""What spectra does noise of a shape have? They are drawn without making a matrix.
 
 The singular values of an N×M matrix of independent normal entries are those of an M×M
 bidiagonal matrix of independent chi variables (Dumitriu & Edelman 2002, β = 1): O(M) to
-draw, O(M²) to solve. LAPACK's solver is reached through scipy alone, which holds the
-interpreter's lock while it runs; this one lets threads run side by side.
+draw, O(M²) to solve. Scipy's binding to LAPACK's solver holds the interpreter's lock
+while it runs; the solver here releases it, so that threads run in parallel.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _sweep(
         h = g * p / r
     off[low] = s * g
     d[low] = h
-    # off[low]·h may underflow where off[low] does not: hence in this order.
+    # In this order, as off[low]·h may underflow where off[low] does not.
     if h == 0.0 or abs(off[low]) <= abs(tiny * tiny / h):
         return True
     off[low] *= h

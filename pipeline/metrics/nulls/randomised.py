@@ -1,9 +1,9 @@
-"""What is left of a spectrum when the matrix's entries change places?
+"""How much of a spectrum remains when the matrix's entries are shuffled?
 
-A shuffle keeps the entries and undoes how they lie. What both spectra share comes from
-the entries alone: a few of them so large that each makes a spike is what n_traps
-counts. What they do not share is structure, and random_distance measures it. It is also
-the null for entries so far from normal that noise of the shape says nothing of them.
+A shuffle keeps the entries and destroys their order. Features that both spectra share
+come from the entries alone: n_traps counts the spikes of single large entries. The
+difference of the spectra is structure, which random_distance measures. Shuffles are
+also the null for entries too far from normal for the noise of the shape.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from pipeline.row import Row
 
 SEED = 20_212
 
-# A null needs several shuffles, and each costs another spectrum: as many as fit into
-# about two seconds, but not fewer than bear a standard deviation. More than a dozen
-# would sharpen a p-value that rests on z more than on ranks by little.
+# A null needs several shuffles, and each costs one more spectrum: as many as fit into
+# about two seconds, with a minimum that allows a standard deviation. More than a dozen
+# would hardly sharpen the p-value, which rests on z more than on ranks.
 _MOST_SHUFFLES, _FEWEST_SHUFFLES = 12, 8
 _CHEAP_WORK = 4e10  # multiplications
 
@@ -44,10 +44,10 @@ Sigma = NDArray[np.float64]
 
 
 def measure_randomised(tensor: Tensor) -> Rows:
-    """One row of `randomised` per matrix view, or one that says why there is none.
+    """One row of `randomised` per matrix view, or one row with the reason for none.
 
-    Entries near normal are shuffled once: for them the noise of table `nulls` is the
-    null. Others are shuffled several times, and have shuffle_z and shuffle_p.
+    Entries near normal are shuffled once, as the noise of table `nulls` is their null.
+    Others are shuffled several times, and have shuffle_z and shuffle_p.
     """
     if not tensor.views:
         return {"randomised": [no_view(tensor)]}
@@ -84,7 +84,7 @@ def _measure_view(tensor: Tensor, view: View) -> Row:
 
 
 def _bytes_needed(patterns: NDArray[np.generic]) -> int:
-    """A piece of the shuffle, a copy where they lie apart, and Gram matrices."""
+    """Bytes of a piece of the shuffle, a copy if not contiguous, and Gram matrices."""
     copied = 0 if patterns.flags.c_contiguous else patterns.nbytes
     held = min(patterns.nbytes, PIECE_BYTES)
     return copied + held + int(GRAMS_HELD * 8 * min(patterns.shape) ** 2)
@@ -100,7 +100,7 @@ def _count_shuffles(view: View) -> int:
 def _solve_shuffled(
     tensor: Tensor, patterns: NDArray[np.generic], draw: int
 ) -> SingularValues:
-    """The spectrum of one shuffle: the same for the same entries in the same places."""
+    """The spectrum of one shuffle; equal matrices give equal spectra."""
     n_small = min(patterns.shape)
     seed = SEED, *patterns.shape, draw
     blocks = _blocks_of_shuffle(patterns, n_small, tensor.values.dtype, seed)
@@ -110,7 +110,7 @@ def _solve_shuffled(
 def _blocks_of_shuffle(
     patterns: NDArray[np.generic], n_small: int, dtype: str, seed: tuple[int, ...]
 ) -> Blocks:
-    """Rows of `n_small` shuffled entries, never all of them at once."""
+    """Blocks of rows of `n_small` shuffled entries, one block in memory at a time."""
 
     def walk(n: int) -> Iterator[Matrix]:
         for rows in shuffle_rows(patterns.ravel(), n_small, seed):
@@ -146,8 +146,8 @@ def _compare(
 def random_distance(sigma: Sigma, shuffled: Sigma) -> float:
     """Mean |σᵢ − σᵢ′| over the root mean square of σ, both lists descending.
 
-    The Wasserstein-1 distance of the two spectra in units that no scale changes; 0 for
-    equal ones, below √2 always, as both have the same norm.
+    The Wasserstein-1 distance of the two spectra, free of scale: 0 for equal spectra,
+    and always below √2, as both have the same norm.
     """
     s = sigma / sigma[0]
     t = shuffled / sigma[0]
@@ -163,10 +163,10 @@ def _n_traps(sigma: Sigma, *, n_rows: int, n_cols: int) -> int | None:
 
 
 def n_beyond_shuffles(sigma: Sigma, shuffled: list[Sigma]) -> int:
-    """Singular values above the largest that one more shuffle would have.
+    """The number of singular values above the σ₁ expected of one more shuffle.
 
-    The edge is that of the entries themselves, however heavy: the upper bound of ln σ₁
-    of one more shuffle, by Student's t of those there are.
+    The edge holds for entries of any law: it is the upper prediction bound of ln σ₁ of
+    one more shuffle, by Student's t from the shuffles made.
     """
     from scipy.special import stdtrit
 
@@ -180,9 +180,8 @@ def n_beyond_shuffles(sigma: Sigma, shuffled: list[Sigma]) -> int:
 def compare_with_shuffles(row: Row, of_shuffles: list[Row]) -> Row:
     """Where each shape metric lies among its shuffles, as z and p.
 
-    A metric that all shuffles share has none. z is that of one more value of the same
-    law: it allows for what few shuffles leave unknown of their own mean, and p, by
-    Student's t, for what they leave unknown of their spread.
+    A metric that is equal in all shuffles has neither. z allows for the error of the
+    mean of few shuffles, and p, by Student's t, for the error of their spread.
     """
     from scipy.special import stdtr
 

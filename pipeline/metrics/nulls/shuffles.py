@@ -1,9 +1,9 @@
 """Where would a matrix's entries lie if chance had placed them? A uniform shuffle.
 
-A shuffle of a large array in memory waits for memory at every swap, and needs a second
-array. Here every element is dealt to one of 256 buckets by a hash of its place, and the
-buckets, each of which fits in a core's cache, are shuffled one by one: every order is
-as likely as any other (Rao 1961, Sandelius 1962). Only some buckets are held at a time.
+A plain shuffle of a large array waits for memory at every swap, and needs a second
+array. Here a hash of its place deals each element to one of 256 buckets that fit in a
+core's cache, and the buckets are shuffled one by one. Every order is equally likely
+(Rao 1961, Sandelius 1962), and only some buckets are in memory at a time.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-# What a core's second cache holds is shuffled at once.
+# Arrays that fit in a core's second cache are shuffled in one piece.
 _CACHE_BYTES = 1 << 20
-# What is held of a larger array at a time, about.
+# The approximate size of the part of a larger array that is held in memory.
 PIECE_BYTES = 1 << 25
 
 _N_BUCKETS = 256
@@ -29,7 +29,8 @@ Array = NDArray[np.generic]
 def shuffle(values: Array, seed: tuple[int, ...]) -> Iterator[Array]:
     """The elements of a 1-D array in random order, as consecutive pieces.
 
-    The same for the same seed. A piece is overwritten by the next; `values` stay.
+    Equal seeds give equal orders. Each piece is overwritten by the next; `values` does
+    not change.
     """
     rng = np.random.default_rng(seed)
     if values.nbytes <= _CACHE_BYTES:
@@ -51,7 +52,7 @@ def shuffle(values: Array, seed: tuple[int, ...]) -> Iterator[Array]:
 
 
 def shuffle_rows(values: Array, n_cols: int, seed: tuple[int, ...]) -> Iterator[Array]:
-    """The same as blocks of whole rows; what is left at the end is left out."""
+    """Shuffle into blocks of whole rows; an incomplete last row is dropped."""
     rest = values[:0]
     for piece in shuffle(values, seed):
         missing = min(-rest.size % n_cols, piece.size)
@@ -71,7 +72,7 @@ def _mix(values: Array, rng: np.random.Generator) -> Array:
 
 @njit(nogil=True, cache=True)
 def _choose_buckets(first: int, key: np.uint64, buckets: NDArray[np.uint8]) -> None:
-    """A byte of SplitMix64 (Steele, Lea & Flood 2014) at each place from `first` on."""
+    """One byte of SplitMix64 (Steele, Lea & Flood 2014) per place, from `first` on."""
     start = key + np.uint64(first + 1) * np.uint64(0x9E3779B97F4A7C15)
     for i in range(buckets.size):
         z = start + np.uint64(i) * np.uint64(0x9E3779B97F4A7C15)

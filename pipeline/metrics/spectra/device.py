@@ -1,8 +1,8 @@
-"""Which device solves Gram matrices, and what does it do when its memory is full?
+"""Which device solves Gram matrices, and what happens when its memory is full?
 
-The same numbers as the processor's: float64 throughout. Threads that ask at once are
-served together, all matrices of one side in one batch; whoever finds no room on the
-device is served by the processor, and the result says so.
+Results equal the processor's, as everything is float64. Matrices of one side that
+several threads submit at once are solved in one batch. A matrix that does not fit on
+the device is solved by the processor, and the result records this.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 Device = Literal["auto", "cpu", "cuda"]
 
-# Where drivers of NVIDIA, AMD and Windows' Linux show a device: torch takes a second to
-# import, and most machines have none of them.
+# Files by which drivers of NVIDIA, AMD and WSL show a device. They are checked first,
+# as torch takes a second to import and most machines have no device.
 _DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
 def open_solver(device: Device) -> Solve:
-    """What solves spectra on a device; `auto` is cuda where there is one.
+    """The solver for a device; `auto` is cuda where there is a cuda device.
 
-    Raises UsageError where cuda is asked for and there is none.
+    Raises UsageError for `cuda` on a machine without one.
     """
     if device == "cpu" or (device == "auto" and not _may_have_cuda()):
         return singular_values
@@ -74,7 +74,7 @@ class _Job:
 
 
 class TorchSolver:
-    """Solves spectra on a device of torch's; safe to share between threads."""
+    """Solves spectra on a device through torch; threads may share one solver."""
 
     def __init__(self, device: str) -> None:
         self._device = device
@@ -83,7 +83,7 @@ class TorchSolver:
         self._device_lock = Lock()
 
     def solve(self, blocks: Blocks, n_small: int, *, abs_max: float) -> SingularValues:
-        """As `singular_values`; where memory runs out, by it."""
+        """As `singular_values`, the fallback when the device's memory is full."""
         import torch
 
         try:
@@ -103,7 +103,7 @@ class TorchSolver:
         with self._queue_lock:
             self._queue.append(job)
         with self._device_lock:
-            # Whoever had the device before may have served this one with its own.
+            # The thread that held the device may have solved this job in its batch.
             if job.lam is None and job.error is None:
                 _serve(self._take(n_small), _eigvalsh)
         if job.error is not None:
@@ -131,7 +131,7 @@ class TorchSolver:
 def _serve(
     batch: list[_Job], solve: Callable[[list[_Job]], list[NDArray[np.float64]]]
 ) -> None:
-    """Solve a batch; where it does not fit or one does not converge, one by one."""
+    """Solve a batch; one by one if it does not fit or a matrix does not converge."""
     import torch
 
     try:

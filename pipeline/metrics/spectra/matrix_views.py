@@ -1,4 +1,4 @@
-"""Which rows of `spectra` does a tensor give: one per way to see it as a matrix."""
+"""Which rows of `spectra` does a tensor have? One per view of it as a matrix."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pipeline.row import Row
 
 
 def measure_spectra(tensor: Tensor) -> Rows:
-    """One row of `spectra` per matrix view, or one that says why there is none.
+    """One row of `spectra` per matrix view, or one row with the reason for none.
 
-    A view whose shape the tensor's nulls lack has no null_z and no null_p.
+    A view without a null for its shape has no null_z and no null_p.
     """
     if not tensor.views:
         row: Row = {"matrix_view": "none", "view_component": ""}
@@ -36,7 +36,7 @@ def measure_spectra(tensor: Tensor) -> Rows:
 
 
 def _judge_edge(row: Row, kurtosis: float | None) -> Row:
-    """No spikes without an edge: entries with heavy tails pass it without structure."""
+    """Drop the edge and spikes of heavy-tailed entries: their noise passes the edge."""
     if row.get("n_spikes") is None:
         return {"spikes_status": "no_bulk"}
     if (kurtosis or 0.0) > MOST_KURTOSIS:
@@ -45,7 +45,7 @@ def _judge_edge(row: Row, kurtosis: float | None) -> Row:
 
 
 def no_view(tensor: Tensor) -> Row:
-    """The row of a tensor that is no matrix in any way."""
+    """The row of a tensor without a matrix view."""
     return {"view": "none", "status": "no_view", "reason": tensor.no_view_reason}
 
 

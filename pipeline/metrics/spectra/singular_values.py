@@ -1,10 +1,10 @@
-"""What are the singular values of a matrix, how exact are they, and at what cost?
+"""What are the singular values of a matrix, and how large is their error?
 
 The eigenvalues of the Gram matrix of the smaller side are the squared singular values.
 In float64 this is several times faster than an SVD and, for values stored in 32 bits
-or fewer, closer to the truth than an SVD in float32; it loses σ below about 1e-6·σ₁,
-as squaring doubles the range. Where that matters an SVD of the triangular factor
-decides, itself gathered over row blocks, so memory stays at a few M² for any N.
+or fewer, more exact than an SVD in float32. It loses σ below about 1e-6·σ₁, as squaring
+doubles the range; where that matters, the SVD of a triangular factor is used, which is
+gathered over row blocks. Memory stays at a few M² for any N.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from numpy.typing import NDArray
 from pipeline.metrics.arrays.decode import to_float
 from pipeline.metrics.arrays.values import TensorValues
 
-# Each product of a block costs a few passes over a Gram matrix beside it: blocks are of
-# so many bytes, and of half as many rows as columns where that is more.
+# Adding a block's product costs a few passes over the Gram matrix, so a block has this
+# many bytes, or half as many rows as columns where that is more.
 _BLOCK_BYTES = 1 << 23
 
-# The largest that is held at once, in Gram matrices: one, a product or LAPACK's copy,
-# and half of one for a block.
+# Peak memory in units of the Gram matrix: itself, a product or LAPACK's copy, and half
+# of one for a block.
 GRAMS_HELD = 2.5
 
-# LAPACK's bounds grow with the side; the sum over rows adds a few roundings more.
+# LAPACK's error bounds grow with the side; the sum over rows adds a few roundings.
 _ROUNDINGS = 8
 
-# Entries from 2^−200 to 2^200 have squares, and sums of them, that neither overflow nor
-# vanish. Others are scaled by a power of two, which is exact, and costs a pass.
+# Squares of entries from 2^−200 to 2^200, and their sums, neither overflow nor vanish.
+# Others are scaled by a power of two, which is exact and costs one pass.
 _SAFE_EXPONENT = 200
 
 # σ_min is trusted when its squared value stands this far above the error of λ.
@@ -40,7 +40,8 @@ _TRUST = 50.0
 
 Matrix = NDArray[np.float64]
 Blocks = Callable[[int], Iterable[Matrix]]
-# Of blocks, n_small, exponent: ascending, of the Gram matrix of blocks·2^−exponent.
+# (blocks, n_small, exponent) → eigenvalues of the Gram matrix of blocks·2^−exponent,
+# ascending.
 Eigenvalues = Callable[[Blocks, int, int], NDArray[np.float64]]
 
 
@@ -48,8 +49,8 @@ Eigenvalues = Callable[[Blocks, int, int], NDArray[np.float64]]
 class SingularValues:
     """σ₁ ≥ σ₂ ≥ …, min(N, M) of them, and a bound on the error of any of them.
 
-    `device` is where they were computed, or cuda_out_of_memory: by the processor, as
-    the device had no room.
+    `device` is where they were computed; cuda_out_of_memory means by the processor, as
+    the device's memory was full.
     """
 
     sigma: NDArray[np.float64]
@@ -80,12 +81,12 @@ def eigenvalues_of_gram(
 
 
 def scale_down(block: Matrix, exponent: int) -> Matrix:
-    """The block times 2^−exponent, exactly; not a copy where there is nothing to do."""
+    """The block times 2^−exponent, exactly; the block itself for exponent 0."""
     return np.ldexp(block, -exponent) if exponent else block
 
 
 def block_rows(n_small: int) -> int:
-    """Rows of a block that products are made of at full speed."""
+    """The number of rows of a block whose product runs at full speed."""
     return max(_BLOCK_BYTES // (8 * n_small), n_small // 2, 256)
 
 
@@ -123,7 +124,7 @@ def _relative_error(n_small: int) -> float:
 
 
 def _triangle(blocks: Blocks, n_small: int, exponent: int) -> Matrix:
-    """R of the QR factorisation, one block at a time: it has the same σ."""
+    """R of the QR factorisation, built block by block; its σ are the matrix's."""
     r: Matrix = np.zeros((0, n_small))
     for block in blocks(2 * n_small):
         stacked = np.vstack([r, scale_down(block, exponent)])
@@ -143,8 +144,8 @@ def blocks_of_array(patterns: NDArray[np.generic], dtype: str) -> Blocks:
 
 
 def as_doubles(patterns: NDArray[np.generic], dtype: str) -> Matrix:
-    """What stored patterns stand for, in float64."""
-    with np.errstate(invalid="ignore"):  # a signalling NaN is only a NaN here
+    """The numbers of stored patterns, in float64."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN is treated as any NaN
         return to_float(patterns, dtype).astype(np.float64)
 
 

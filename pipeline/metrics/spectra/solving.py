@@ -1,6 +1,6 @@
-"""What are the singular values of a view, or why has it none? Solved once a tensor.
+"""What are the singular values of a view, or why has it none?
 
-Several families ask for the same spectrum; what was found is kept with the tensor.
+Several families need the same spectrum, so each is solved once and kept in the tensor.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _solve(tensor: Tensor, view: View) -> SingularValues | Unsolved:
 
 
 def read_blocks(tensor: Tensor, view: View) -> Blocks | None:
-    """Walk a view; None where it is too large to hold and no tall matrix as stored."""
+    """Walk a view; None if it is too large for memory and not a tall stored matrix."""
     values = tensor.values
     if values.resident is not None:
         return blocks_of_array(view.of(values.array()), values.dtype)
@@ -63,16 +63,16 @@ def _is_finite(blocks: Blocks) -> bool:
 
 
 def kurtosis_of(tensor: Tensor, view: View) -> float | None:
-    """Excess kurtosis of a view's entries, which may be a part of the tensor's.
+    """Excess kurtosis of a view's entries; a view may be a part of the tensor.
 
-    For a view that has a spectrum; None where the entries are constant.
+    The view must have a spectrum. None where the entries are constant.
     """
     if view.n_rows * view.n_cols == tensor.values.n_elements:
         found: float | None = tensor.entries["kurtosis"]
         return found
     blocks = read_blocks(tensor, view)
     assert blocks is not None, "a view with a spectrum has blocks"  # noqa: S101
-    # The tensor's scale keeps the powers of denormals from vanishing.
+    # Scaled by the tensor's largest value, so that powers of denormals do not vanish.
     powers = np.zeros(5)
     for block in blocks(_BLOCK_ROWS):
         powers += sum_powers(block.ravel() / tensor.abs_max, 0.0)

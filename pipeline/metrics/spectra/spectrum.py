@@ -1,4 +1,4 @@
-"""What do singular values say of a matrix? Norms, ranks and energies."""
+"""What do the singular values say of a matrix? Norms, ranks and energies."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pipeline.row import Row
 
 ENERGY_PERCENTS = (50, 60, 70, 80, 90, 95, 99)
 
-# Below float32's, a dtype's epsilon times the larger side exceeds 1 and no singular
-# value would count: 16- and 8-bit weights are ranked as the float32 they decode to.
+# With the epsilon of a 16- or 8-bit dtype the tolerance would exceed σ₁ for large sides
+# and no singular value would count: such weights are ranked with float32's epsilon.
 _COARSEST_EPS = float(np.finfo(np.float32).eps)
 
 
@@ -58,7 +58,7 @@ def _scaled_norm(sigma: NDArray[np.float64]) -> float:
 
 
 def shape_metrics(sigma: NDArray[np.float64]) -> Row:
-    """Ranks and entropies: what does not change when the matrix is scaled."""
+    """Ranks and entropies, which do not change when the matrix is scaled."""
     names = [f"rank_{percent}" for percent in ENERGY_PERCENTS]
     if sigma[0] == 0:
         empty = "stable_rank", "effective_rank", "participation_ratio"

@@ -1,1 +1,1 @@
-"""Power laws and noise edges: how a spectrum ends."""
+"""Power laws and noise edges: the tail of a spectrum."""

@@ -1,8 +1,9 @@
 """Would a true power law lie as far from its own fit as this tail does?
 
-Clauset, Shalizi & Newman 2009, section 4.1: spectra drawn half from the fitted law and
-half from the values below it are fitted anew, x_min and all, and their distances say
-how large a distance is. Without this a KS distance has no scale: every tail has a fit.
+Clauset, Shalizi & Newman 2009, section 4.1: values are drawn from the fitted law in the
+tail and from the data below it, the drawn spectra are fitted anew with a new x_min, and
+the p-value is the share of them with a larger KS distance. The distance alone does not
+say whether a fit is good.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from numpy.typing import NDArray
 
 from pipeline.metrics.tails.power_law import PowerLaw, fit_power_law
 
-# A p of 0.1, where the authors reject, is then known to ± 0.02; as many values in all
-# for larger spectra, which take longer to fit, with ± 0.04.
+# The authors reject at p = 0.1, which this number of draws estimates to ± 0.02. Larger
+# spectra take longer to fit; they have fewer draws, with ± 0.04.
 _MOST_DRAWS, _FEWEST_DRAWS, _CHEAP_SIZE = 200, 50, 1024
 
 Reals = NDArray[np.float64]
 
 
 def count_draws(n_values: int) -> int:
-    """How many synthetic spectra of so many values are worth their time."""
+    """The number of synthetic spectra drawn for a spectrum of `n_values`."""
     scaled = _MOST_DRAWS * _CHEAP_SIZE // n_values
     return min(max(scaled, _FEWEST_DRAWS), _MOST_DRAWS)
 
@@ -28,10 +29,10 @@ def count_draws(n_values: int) -> int:
 def bootstrap_p(
     x: Reals, fit: PowerLaw, rng: np.random.Generator, *, n_draws: int
 ) -> tuple[float, int]:
-    """P of the fit's KS distance, and how many synthetic spectra had a fit at all.
+    """P of the fit's KS distance, and the number of synthetic spectra with a fit.
 
-    `x` are the values that gave `fit`, whose status is ok. The p-value counts x itself,
-    so that it is never 0.
+    `fit` is the fit to the values `x`, with status ok. The p-value counts x itself, so
+    that it is never 0.
     """
     if fit.tail is None or fit.xmin is None or fit.ks_distance is None:
         raise ValueError(f"there is no tail to draw from: the fit is {fit.status}")
@@ -42,7 +43,7 @@ def bootstrap_p(
 
 
 def _draw(x: Reals, fit: PowerLaw, rng: np.random.Generator, n_draws: int) -> Reals:
-    """Rows of as many values as `x`: each of the tail's law, or one below x_min."""
+    """Rows of len(x) values, each from the tail's law or one of x below x_min."""
     assert fit.tail is not None and fit.xmin is not None  # noqa: S101, PT018
     shape = n_draws, x.size
     slope = fit.tail.size / float(fit.tail.sum())

@@ -1,8 +1,8 @@
-"""How heavy is a spectrum's tail, had every matrix the same shape?
+"""How heavy is a spectrum's tail, independent of the matrix's aspect ratio?
 
 The spectrum of noise, and with it every exponent fitted to a spectrum, depends on the
-aspect ratio N/M. Submatrices of one ratio do away with that: here squares of M rows,
-spread evenly along the longer side (Hu et al. 2025, arXiv 2506.06280).
+aspect ratio N/M. Submatrices of one ratio remove this dependence: here squares of M
+rows, spread evenly along the longer side (Hu et al. 2025, arXiv 2506.06280).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pipeline.metrics.spectra.singular_values import (
 from pipeline.metrics.tails.hill import hill_alpha
 from pipeline.metrics.tails.tail import MIN_SIDE, fitted_eigenvalues
 
-# More squares of a very tall matrix would steady the mean a little, and cost as much
-# each as the whole spectrum.
+# More squares of a very tall matrix would improve the mean little, and each costs as
+# much as the whole spectrum.
 MOST_SQUARES = 8
 
 
@@ -33,7 +33,8 @@ def hill_of_squares(
 ) -> list[float]:
     """`alpha_hill` of each square of a matrix given as stored patterns.
 
-    Squares without an estimate are left out. Raises numpy.linalg.LinAlgError.
+    Squares without an estimate are left out. Raises numpy.linalg.LinAlgError when
+    LAPACK does not converge.
     """
     tall = patterns if patterns.shape[0] >= patterns.shape[1] else patterns.T
     side = tall.shape[1]
@@ -54,7 +55,7 @@ def hill_of_squares(
 
 
 def place_squares(n_large: int, n_small: int) -> list[int]:
-    """First rows of ⌈N/M⌉ squares, MOST_SQUARES at most, evenly from end to end."""
+    """First rows of ⌈N/M⌉ squares, at most MOST_SQUARES, evenly spread."""
     n = min(-(-n_large // n_small), MOST_SQUARES)
     if n == 1:
         return [0]

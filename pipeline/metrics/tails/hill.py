@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 def hill_alpha(lam: NDArray[np.float64]) -> float | None:
     """1 + k / Σ_{i≤k} ln(λᵢ / λₖ₊₁) at k = ⌊M/2⌋, over positive λ, descending.
 
-    Hill (1975), on the scale of alpha: density exponents. A fixed k is steadier than a
-    chosen x_min, and biased by the bulk: compare only spectra of like shapes. None for
-    fewer than four values or where the upper half is constant.
+    Hill (1975), as a density exponent, on the scale of alpha. A fixed k varies less
+    than a fitted x_min but is biased by the bulk: compare only spectra of like shapes.
+    None for fewer than four values or where the upper half is constant.
     """
     k = lam.size // 2
     if k < 2:

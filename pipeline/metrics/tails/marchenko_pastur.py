@@ -1,9 +1,10 @@
 """Where does the noise of a spectrum end, and how many eigenvalues stand above it?
 
 Marchenko & Pastur (1967): the eigenvalues of WᵀW, with W of N×M ≤ N independent entries
-of variance s², fill s²·N·(1 ± √(M/N))². Here λ = σ² and is not divided by N, so edges
-compare with squared singular values. s comes from the median eigenvalue, which spikes
-hardly move; the margin above the edge is Tracy & Widom's (Johnstone 2001, Ma 2012).
+of variance s², fill s²·N·(1 ± √(M/N))². Here λ = σ² is not divided by N, so edges are
+on the scale of squared singular values. s is estimated from the median eigenvalue,
+which spikes hardly change; the margin above the edge is Tracy & Widom's (Johnstone
+2001, Ma 2012).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-# How often noise shows a spike, at most. The margin is the 99.9 % quantile of the
-# Tracy–Widom law of order 1: what s, estimated from a median, adds takes the rest.
+# Largest probability of a spike in noise. The margin is the 99.9 % quantile of the
+# Tracy–Widom law of order 1; the rest of the level allows for the estimate of s.
 SPIKE_LEVEL = 0.01
 _TRACY_WIDOM_999 = 3.2724
 
@@ -27,8 +28,8 @@ _N_ANGLES = 1 << 14
 class Bulk:
     """A fitted bulk; `sigma` is the standard deviation of the entries that make it.
 
-    `edge` is the upper edge s²·N·(1 + √(M/N))², `threshold` that with the margin;
-    `fraction` is the share of eigenvalues between the lower edge and the threshold.
+    `edge` is the upper edge s²·N·(1 + √(M/N))²; `threshold` is the edge plus the
+    margin; `fraction` is the share of eigenvalues from the lower edge to the threshold.
     """
 
     sigma: float
@@ -42,8 +43,7 @@ class Bulk:
 def fit_bulk(lam: NDArray[np.float64], n_large: int, n_small: int) -> Bulk | None:
     """Fit to all n_small eigenvalues of WᵀW, descending; None where their median is 0.
 
-    In noise of any shape some eigenvalue is called a spike at most once in
-    1 / SPIKE_LEVEL matrices.
+    For noise of any shape the probability of one or more spikes is at most SPIKE_LEVEL.
     """
     variance = float(np.median(lam)) / (n_large * median(n_small / n_large))
     if variance <= 0:
@@ -74,8 +74,8 @@ def largest_of_noise(n_large: int, n_small: int, quantile: float) -> float:
 def median(aspect: float) -> float:
     """Median of the Marchenko–Pastur law of λ / (s²·N) at 0 < M/N ≤ 1.
 
-    With x = 1 + aspect + 2·√aspect·cos φ the density is smooth in φ; its integral by
-    the trapezoid rule is good to 1e-8.
+    With x = 1 + aspect + 2·√aspect·cos φ the density is smooth in φ, and the trapezoid
+    rule has an error of 1e-8.
     """
     phi = np.linspace(0, np.pi, _N_ANGLES + 1)[:-1] + np.pi / (2 * _N_ANGLES)
     x = 1 + aspect + 2 * sqrt(aspect) * np.cos(phi)

@@ -1,9 +1,9 @@
 """Which power law fits the tail of a spectrum best, and where does the tail begin?
 
 Clauset, Shalizi & Newman (SIAM Review 51, 2009): for a tail x ≥ x_min the likelihood
-gives alpha (eq. 3.1) and its standard error (3.2); x_min is the value whose tail is
-nearest to its own fit by the Kolmogorov–Smirnov distance (3.9). Every distinct value is
-tried: there is no grid and no threshold, so a spectrum has one alpha at any scale.
+gives alpha (eq. 3.1) and its standard error (3.2); x_min is the value whose tail has
+the smallest Kolmogorov–Smirnov distance to its own fit (3.9). Every distinct value is
+tried, without a grid or threshold, so alpha does not depend on the scale.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-# Fewer values say nothing about a law, and a shorter tail fits any exponent.
+# With fewer values no law can be fitted, and a shorter tail fits any exponent.
 MIN_VALUES = 8
 MIN_TAIL = 4
 
-# Log-spread of values that differ by rounding alone.
+# Log-spread of values that differ by rounding only.
 _CONSTANT = 1e-9
 
-# Places of a tail that are looked at before all of it: bounds the distance from below.
+# Places of a tail that are compared first: they give a lower bound of its distance.
 _PROBES = 16
 
 Status = Literal["ok", "too_few", "constant", "no_tail"]
@@ -31,9 +31,9 @@ Status = Literal["ok", "too_few", "constant", "no_tail"]
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """p(x) ∝ x^−alpha for x ≥ x_min; without a fit only `status` says anything.
+    """p(x) ∝ x^−alpha for x ≥ x_min; without a fit all fields but `status` are None.
 
-    `plateau` is how far x_min could move, in decades, with alpha staying within two
+    `plateau` is how far x_min can move, in decades, while alpha stays within two
     standard errors; `tail` holds ln(x / x_min) ≥ 0 of the n_tail values, ascending.
     """
 
@@ -51,7 +51,7 @@ class PowerLaw:
 
 
 def fit_power_law(x: NDArray[np.float64]) -> PowerLaw:
-    """The fit to positive values in any order; O(n log n) beside the chosen tails."""
+    """Fit positive values, in any order; O(n log n) plus the tails compared in full."""
     if x.size < MIN_VALUES:
         return PowerLaw("too_few")
     y = np.log(np.sort(x))
@@ -78,9 +78,9 @@ def fit_power_law(x: NDArray[np.float64]) -> PowerLaw:
 
 
 def _slopes(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Alpha − 1 of the tail from each value on; 0 where it is no candidate.
+    """Alpha − 1 of the tail from each value on; 0 where the value is no candidate.
 
-    No candidates are the last value, and values equal to the one before them.
+    The last value, and values equal to the one before them, are no candidates.
     """
     n = np.arange(y.size, 0, -1.0)
     excess = np.cumsum(y[::-1])[::-1] - n * y
@@ -116,9 +116,10 @@ def _lower_bounds(
 def _nearest(
     y: NDArray[np.float64], slopes: NDArray[np.float64], bounds: NDArray[np.float64]
 ) -> tuple[int, float]:
-    """The candidate of least distance, the longest tail among equals; exact.
+    """The candidate of least distance; among equals, the longest tail.
 
-    Most promising first: once a bound exceeds the best distance, so do all after it.
+    Candidates are tried by ascending lower bound, until a bound exceeds the best
+    distance: the search is exact.
     """
     best, least = y.size - 1, np.inf
     for start in np.argsort(bounds, kind="mergesort"):

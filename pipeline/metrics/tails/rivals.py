@@ -1,8 +1,8 @@
 """Is the tail a power law at all, or an exponential or a lognormal?
 
-Log-likelihood ratios on the same tail, positive where the power law is the likelier:
+Log-likelihood ratios on the same tail, positive where the power law is more likely:
 Vuong's test against the exponential (Vuong 1989; Clauset et al. 2009, appendix C), and
-the χ² test against the lognormal, of which the power law is a limit.
+the χ² test against the lognormal, as the power law is a limit of the lognormal.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# From here on the truncated normal equals an exponential to double precision.
+# Beyond this truncation the truncated normal equals an exponential in float64.
 _FAR = 25.0
 
 
 class Rivals(NamedTuple):
-    """Ratios in nats and two-sided p-values; small p with a negative ratio rejects."""
+    """Ratios in nats, two-sided p; a negative ratio of small p rejects a power law."""
 
     exponential_lr: float
     exponential_p: float
@@ -29,8 +29,8 @@ class Rivals(NamedTuple):
 def compare_rivals(tail: NDArray[np.float64]) -> Rivals:
     """Compare on `tail`, ln(x / x_min) ≥ 0 of its values, at least two of them.
 
-    A lognormal truncated at x_min has one parameter more and cannot be the less likely
-    one, so its ratio is ≤ 0, and 0 where its best fit is the power law itself.
+    A lognormal truncated at x_min has one parameter more and is at least as likely as
+    the power law, so its ratio is ≤ 0, and 0 where its best fit is the power law.
     """
     n = tail.size
     slope = n / float(tail.sum())
@@ -46,10 +46,10 @@ def compare_rivals(tail: NDArray[np.float64]) -> Rivals:
 
 
 def _lognormal(tail: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-density of the likeliest truncated lognormal, x in units of x_min.
+    """Log-density of the most likely truncated lognormal, x in units of x_min.
 
-    ln x is a normal truncated at a standard deviations: the likelihood is greatest
-    where its first two moments are the sample's, and their ratio depends on a alone.
+    ln x is a normal truncated at `a` standard deviations. The likelihood is greatest
+    where its first two moments equal the sample's; their ratio depends only on `a`.
     """
     mean, square = float(tail.mean()), float((tail**2).mean())
     low, high = -_FAR, _FAR

@@ -12,13 +12,13 @@ from pipeline.metrics.tails.power_law import PowerLaw, fit_power_law
 from pipeline.metrics.tails.rivals import compare_rivals
 from pipeline.row import Row
 
-# A spectrum of fewer values has no bulk beside its tail.
+# A spectrum of fewer values has no bulk apart from its tail.
 MIN_SIDE = 8
 
 _EPS_SINGLE = float(np.finfo(np.float32).eps)
 
-# Rounding to a dtype of epsilon ε spreads equal singular values by 1.2·ε at most, as
-# its error is a noise matrix of that norm; making them in float32 by some of its ε.
+# Rounding to a dtype of epsilon ε spreads equal singular values by at most 1.2·ε, the
+# norm of its error matrix. Computing the entries in float32 adds a few of its ε.
 _ROUNDING_SPREAD, _MAKING_SPREAD = 2.0, 32 * _EPS_SINGLE
 
 
@@ -32,9 +32,9 @@ def describe_tail(
 ) -> Row:
     """The columns of `spectra` on tail and bulk, from all σ₁ ≥ σ₂ ≥ … ≥ σ_min(N, M).
 
-    `eps` is the stored dtype's epsilon: what rounding to it leaves of a rank-deficient
-    matrix's null space does not enter a fit. Everything is computed on σ/σ₁, so that no
-    scale overflows; alpha_xmin and mp_edge are squared singular values again.
+    `eps` is the stored dtype's epsilon: singular values that rounding to it adds to a
+    rank-deficient matrix do not enter a fit. Everything is computed on σ/σ₁, so that no
+    scale overflows; alpha_xmin and mp_edge are given as squared singular values.
     """
     if sigma[0] == 0:
         return {"fit_status": "too_few", "n_erg_spikes": 0}
@@ -56,7 +56,7 @@ def describe_tail(
 def _is_constant(
     sigma: NDArray[np.float64], eps: float | None, error_bound: float
 ) -> bool:
-    """Whether all singular values are one, up to the rounding of the entries."""
+    """Whether all singular values are equal, up to the rounding of the entries."""
     spread = max(_ROUNDING_SPREAD * (eps or 0.0), _MAKING_SPREAD) * float(sigma[0])
     return float(sigma[0] - sigma[-1]) <= spread + 2 * error_bound
 
@@ -64,9 +64,9 @@ def _is_constant(
 def fitted_eigenvalues(
     sigma: NDArray[np.float64], *, eps: float | None, error_bound: float
 ) -> NDArray[np.float64]:
-    """Λ = (σ/σ₁)², descending, of those σ that rounding alone cannot have left.
+    """Λ = (σ/σ₁)², descending, of the σ above the level of rounding.
 
-    For σ₁ > 0; `eps` and `error_bound` as in `describe_tail`.
+    σ₁ must be > 0; `eps` and `error_bound` as in `describe_tail`.
     """
     s = sigma / sigma[0]
     rounding = min(eps or 1.0, _EPS_SINGLE) * float(np.sqrt((s**2).sum()))

@@ -1,4 +1,4 @@
-"""Which rows of `tail_fits` does a tensor give: the dear evidence on its tails."""
+"""Which rows of `tail_fits` does a tensor have? The costly evidence on its tails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEED = 20_213
 
 
 def measure_tails(tensor: Tensor) -> Rows:
-    """One row of `tail_fits` per matrix view, or one that says why there is none."""
+    """One row of `tail_fits` per matrix view, or one row with the reason for none."""
     if not tensor.views:
         return {"tail_fits": [no_view(tensor)]}
     rows = [
