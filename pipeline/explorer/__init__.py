@@ -1,4 +1,4 @@
-"""How does one wander in a model? One page that opens anywhere, with all in it."""
+"""How is a model explored? One HTML page that holds all its data and opens anywhere."""
 
 from pipeline.explorer.data import Exhibit, collect
 from pipeline.explorer.find import find_exhibits

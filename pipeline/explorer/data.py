@@ -1,4 +1,4 @@
-"""What does the page know? Models, what was measured of them, words and sources."""
+"""What data does the page hold? Models, their measurements, words and source code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A model to show: its structure, and its profiles where it was measured."""
+    """A model to show: its structure, and its profiles if it was measured."""
 
     structure: Structure
     profiles: Mapping[str, Any] = field(default_factory=dict)
@@ -63,7 +63,7 @@ def collect(exhibits: Sequence[Exhibit]) -> Json:
 
 
 def name_apart(structures: Sequence[Structure]) -> list[str]:
-    """A name for each: two checkpoints of one model are `model@revision`."""
+    """A distinct name for each structure: `model@revision` for a repeated model."""
     names = [structure.name for structure in structures]
     full = [
         f"{one.name}@{one.revision}"

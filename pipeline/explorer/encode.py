@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-# One character is a number from 0 to 63; none of these means anything in HTML or JSON.
+# One character is a number from 0 to 63; none of them is special in HTML or JSON.
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _MOST = len(ALPHABET) - 1
 _MOST_PAIR = len(ALPHABET) ** 2 - 1
@@ -14,7 +14,7 @@ DECADES = 6
 
 
 def short(value: float | None) -> float | int | None:
-    """Four significant digits; null for what is no finite number."""
+    """Four significant digits; null for a value that is not finite."""
     if value is None or not math.isfinite(value):
         return None
     rounded = float(f"{value:.4g}")
@@ -22,7 +22,7 @@ def short(value: float | None) -> float | int | None:
 
 
 def encode_counts(counts: Sequence[int]) -> str:
-    """A character a bin: 63·√(n / largest), so that thin tails are seen."""
+    """One character per bin: 63·√(n / largest), so that thin tails are visible."""
     largest = max(counts, default=0)
     if largest == 0:
         return ""
@@ -30,7 +30,7 @@ def encode_counts(counts: Sequence[int]) -> str:
 
 
 def encode_spectrum(relative: Sequence[float | None]) -> str:
-    """Two characters a value: σ / σ₁ on a logarithmic scale of six decades."""
+    """Two characters per value: σ / σ₁ on a logarithmic scale of six decades."""
     return "".join(_pair(value or 0.0) for value in relative)
 
 

@@ -1,4 +1,4 @@
-"""Which models are meant? Of the warehouse, on disk, by a config, on the hub."""
+"""Which models does a reference name? In the warehouse, on disk, or on the hub."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _CONFIG = "config.json"
 def find_exhibits(
     references: Sequence[str], warehouse: Path, *, local_files_only: bool = False
 ) -> list[Exhibit]:
-    """What each reference stands for, in their order; without any, the warehouse.
+    """The models of the references, in order; without any, those of the warehouse.
 
     A reference is `model` or `model@revision` of the warehouse; a file or folder of
     weights, of which only headers are read; a config.json or a folder that holds one
-    and no weights; or `org/name@revision` on the hub. Raises WeightlakeError where it
-    is none of them, or the warehouse holds no model.
+    and no weights; or `org/name@revision` on the hub. Raises WeightlakeError for any
+    other reference, and where the warehouse holds no model.
     """
     if not references:
         return _all_of(warehouse)
@@ -60,7 +60,7 @@ def _known_models(warehouse: Path) -> dict[str, set[str]]:
     try:
         rows = run_query(warehouse, "configs").to_pylist()
     except WarehouseError:
-        return {}  # references may well be paths: what is no path says so itself
+        return {}  # references may be paths; one that is not raises its own error
     found: dict[str, set[str]] = {}
     for row in rows:
         found.setdefault(row["model"], set()).add(row["revision"])
@@ -116,7 +116,7 @@ def _name_of(config: Path) -> str:
 def _open(
     reference: str, known: dict[str, set[str]], *, local_files_only: bool
 ) -> Iterator[Exhibit]:
-    """The headers of a checkpoint, local or on the hub; of a series, its last step."""
+    """Open the headers of a checkpoint, local or on the hub; of a series, the last."""
     try:
         sources = discover(reference, local_files_only=local_files_only)
     except WeightlakeError as error:

@@ -1,4 +1,4 @@
-"""How do the page's modules become one inline script? Each keeps a scope of its own.
+"""How do the page's modules become one inline script? Each keeps its own scope.
 
 A file imports by lines of the form `import { a, b } from "./name.js";` and exports by
 the word `export` before a declaration. An inline script cannot import a file, so each
@@ -17,9 +17,10 @@ _EXPORT = re.compile(rf"^export (?={_DECLARED})", re.MULTILINE)
 
 
 def join_modules(entry: str, read: Callable[[str], str]) -> str:
-    """One script from the module `entry` and all that it imports; `read` by name.
+    """One script of the module `entry` and all modules that it imports.
 
-    Raises graphlib.CycleError where modules import one another in a circle.
+    `read` returns the text of a module by name. Raises graphlib.CycleError where
+    modules import one another in a circle.
     """
     texts = _gather(entry, read)
     order = TopologicalSorter({name: _imports(text) for name, text in texts.items()})

@@ -1,7 +1,7 @@
 """How is a structure written for the page? Equal roles once, tensors as numbers.
 
-All layers of one shape share the entries of `kinds`: a tensor is its kind and the
-numbers of its name, so that a page grows little with the depth of a model.
+Layers of one shape share the entries of `kinds`. A tensor is written as its kind and
+the numbers in its name, so that a page grows little with the depth of a model.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Json = dict[str, Any]
 
 _PLACES = ("input", "block", "output")
 _NULL = -1
-# Longer parts of a config (label tables) say nothing of the architecture.
+# Longer parts of a config are label tables and do not describe the architecture.
 _MOST_CONFIG_CHARACTERS = 160
 
 
 def pack(structure: Structure, classes: dict[str, int]) -> Json:
-    """The structure as compact JSON; `classes` numbers class names, and is added to.
+    """The structure as compact JSON; new class names are added to `classes`.
 
-    `tensors` are rows of kind, place, layer, expert and the numbers that go between
-    the parts of the kind's name; -1 stands for none.
+    `tensors` are rows of kind, place, layer, expert and the numbers between the parts
+    of the kind's name; -1 stands for none.
     """
     kinds: dict[tuple[Any, ...], int] = {}
     tensors, aliases, reasons = [], {}, {}
@@ -64,7 +64,8 @@ def pack(structure: Structure, classes: dict[str, int]) -> Json:
 def split_name(name: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """`h.3.q` as (`h.`, `.q`) and (3,): the parts around numbers that stand alone.
 
-    Joined again the name is the same: `007` and `conv1` are no such numbers.
+    Numbers such as `007` and `conv1` are not split off, so that joining restores the
+    name.
     """
     parts, numbers, text = [], [], ""
     pieces = name.split(".")
@@ -113,14 +114,14 @@ def _or_none(number: int | None) -> int:
 
 
 def _without_folders(source: str) -> str:
-    """A hub's name as it is, a path by its last part: the page is made to be sent."""
+    """The hub's name, or the last part of a path: a page sent on shows no folders."""
     return Path(source).name if Path(source).is_absolute() else source
 
 
 def _small(config: Mapping[str, Any]) -> Json:
     """The config without nulls, tables of labels and long lists.
 
-    Infinity, which some configs hold, is no JSON: it becomes its name.
+    Infinity, which some configs hold, is not valid JSON and is written as text.
     """
     texts = {key: json.dumps(value, default=str) for key, value in config.items()}
     return {

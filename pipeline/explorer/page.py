@@ -1,6 +1,6 @@
-"""How does everything become one file? Style, script and data, inlined once.
+"""How does the page become one file? Style, script and data are inlined.
 
-The page asks nothing of a network: what it shows lies in it.
+The page makes no network requests.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pipeline.explorer.modules import join_modules, module_names
 
 
 def render(data: dict[str, Any]) -> str:
-    """The page as HTML; names in `data` appear as text, whatever they hold."""
+    """The page as HTML; names in `data` are shown as text, never parsed as markup."""
     page = _read("page.html")
     pieces = {
         "/*STYLE*/": _read("page.css"),
         "/*SCRIPT*/": join_modules("main", _read_module),
         "/*DATA*/": to_inline_json(data),
     }
-    # Split once and joined: a piece that holds another's mark stays as it is.
+    # The template is split once: a mark inside an inserted piece is not replaced.
     for mark in pieces:
         page = page.replace(mark, f"\0{mark}\0")
     return "".join(pieces.get(part, part) for part in page.split("\0"))
 
 
 def to_inline_json(data: object) -> str:
-    """JSON that may stand in a <script>: no tag can begin in it."""
+    """JSON for a <script> element: it contains no text that starts a tag."""
     text = to_json(data, separators=(",", ":"))
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
@@ -41,7 +41,7 @@ def to_json(
     separators: tuple[str, str] | None = None,
     indent: int | None = None,
 ) -> str:
-    """JSON that UTF-8 can hold: half a surrogate pair is written as its escape."""
+    """JSON that UTF-8 can encode: lone surrogates are written as escapes."""
     text = json.dumps(
         data, ensure_ascii=False, separators=separators, indent=indent, allow_nan=False
     )
@@ -49,7 +49,7 @@ def to_json(
 
 
 def page_files() -> Sequence[str]:
-    """Every file that the page is made of."""
+    """The names of all files that the page is made of."""
     scripts = (f"{name}.js" for name in module_names("main", _read_module))
     return ("page.html", "page.css", *scripts)
 

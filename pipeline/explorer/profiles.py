@@ -16,12 +16,12 @@ Json = dict[str, Any]
 
 _QUERIES = ("configs", "tensor_profiles", "value_shapes", "spectral_shapes")
 _KEYS = ("model", "revision", "step", "tensor")
-# Of a series with more steps, so many are shown, evenly taken: a slider has no room
-# for more, and the page must stay small.
+# At most this many steps of a series are shown, evenly taken, as the slider has no room
+# for more and the page must stay small.
 MOST_STEPS = 60
-# Parts of a fused tensor, as they act; other views stay in the order of their names.
+# Order of the parts of a fused tensor; other views are ordered by name.
 _VIEWS = {view: place for place, view in enumerate(("q", "k", "v", "gate", "up"))}
-# Views of one tensor whose spectra are shown: a layer may have hundreds of experts.
+# Most views of one tensor whose spectra are shown; it may hold hundreds of experts.
 _MOST_VIEWS = 12
 _SPECTRAL = (
     "spectral_norm",
@@ -42,16 +42,16 @@ def metric_columns() -> list[Json]:
 
 
 def spectral_columns() -> list[Json]:
-    """The same of what is said of each matrix view."""
+    """Name, unit, meaning and formula of each spectral statistic of a matrix view."""
     return [_declared(name) for name in _SPECTRAL]
 
 
 def read_profiles(
     root: Path, structures: Sequence[Structure], *, revision: str | None = None
 ) -> list[Json]:
-    """Of each model: its checkpoints, with the statistics of its tensors, in order.
+    """For each model its checkpoints in order, with the statistics of their tensors.
 
-    The warehouse is asked once for all of them. `revision` is asked of one model only.
+    The warehouse is queried once for all models. `revision` needs a single model.
     """
     asked: dict[str, object] = {"most": MOST_STEPS}
     if revision is not None:
@@ -83,7 +83,7 @@ def _profile(structure: Structure, rows: Mapping[str, list[Row]]) -> Json:
     shape = (len(revisions), len(tensors))
 
     def placed(query: str) -> list[tuple[int, int, Row]]:
-        """Its rows with the places of checkpoint and tensor; other ones left out."""
+        """The query's rows with the places of checkpoint and tensor; others skipped."""
         return [
             (revisions[row["revision"]], tensors[row["tensor"]], row)
             for row in rows[query]
@@ -100,7 +100,7 @@ def _profile(structure: Structure, rows: Mapping[str, list[Row]]) -> Json:
 
 
 def _declared(name: str) -> Json:
-    """As a table declares it, else as the query that computes it does."""
+    """The declaration of a column by its table, or by the query that computes it."""
     columns = [c for t in (TENSOR_STATS, SPECTRA) for c in t.columns if c.name == name]
     if columns:
         words = {"unit": columns[0].unit, "meaning": columns[0].meaning}
@@ -117,7 +117,7 @@ def _checkpoint(row: Row) -> Json:
 def _values(
     rows: Iterable[tuple[int, int, Row]], n_revisions: int, n_tensors: int
 ) -> list[list[list[float | int | None]]]:
-    """Of each checkpoint and each statistic: the value of every tensor."""
+    """The value of every tensor, for each checkpoint and each statistic."""
     names = [column["name"] for column in metric_columns()]
     values: list[list[list[float | int | None]]] = [
         [[None] * n_tensors for _ in names] for _ in range(n_revisions)

@@ -1,4 +1,4 @@
-"""What does a class look like in code? Its source, read once, with a limit of size."""
+"""What is the source code of a class? Read once, up to a limit of size."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Of one class: long ones are cut and say so, the page must stay small.
+# Longest source of one class; a longer one is cut with a note, to keep the page small.
 _MOST_CHARACTERS = 12_000
-# Of all classes of a page together.
+# Longest source of all classes of a page together.
 _MOST_TOTAL = 400_000
 
 
@@ -25,7 +25,7 @@ class ClassSource:
 def read_sources(names: Iterable[str]) -> tuple[ClassSource, ...]:
     """The source of each class once, in the order given, until the limit is reached.
 
-    Only modules that are imported already are looked at: nothing is run.
+    Only modules that are imported already are read; no code is run.
     """
     found, total = [], 0
     for name in dict.fromkeys(names):
@@ -44,4 +44,4 @@ def _read(name: str) -> str:
     try:
         return inspect.getsource(cls)
     except (OSError, TypeError):
-        return ""  # made in a console, or in C: it has no source to show
+        return ""  # a class made in a console or in C has no source

@@ -1,7 +1,7 @@
-"""From a figure's name and words to its picture: which query, which rows, how drawn?
+"""How does a figure's name become a picture? Its query is run and its rows are drawn.
 
-The one place that goes the way: the command line, Python and the report call it, each
-with its own way of asking.
+The command line, the Python face and the report all draw through this module; each
+passes its own function that runs a query.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
-# Answers a canned query: its name and its words give rows.
+# Runs a canned query: (name, parameters) → rows.
 Ask = Callable[[str, dict[str, object]], "pa.Table"]
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure whose question has been answered, to be drawn or sketched."""
+    """A figure with the rows of its query, to be drawn or sketched."""
 
     spec: FigureSpec
     rows: pa.Table
@@ -33,7 +33,7 @@ class Plot:
 
     @cached_property
     def _frame(self) -> pl.DataFrame:
-        import polars as pl  # only what is drawn needs frames
+        import polars as pl  # only drawing needs frames
 
         return pl.DataFrame(self.rows)
 
@@ -42,15 +42,15 @@ class Plot:
         return self.spec.draw(self._frame, **self.options)
 
     def sketch(self, width: int) -> str:
-        """The same as lines of text, at most `width` cells wide."""
+        """The picture as lines of text, at most `width` cells wide."""
         return self.spec.sketch(self._frame, width, **self.options)
 
 
 def plot(name: str, params: Mapping[str, object], ask: Ask) -> Plot:
-    """Ask the query of figure `name`; `params` are the query's and the drawing's.
+    """Run the query of figure `name`; `params` are those of the query and the drawing.
 
     Raises UsageError for an unknown figure and for an option that is not among its
-    choices, and whatever `ask` raises.
+    choices, and every error of `ask`.
     """
     spec = find_figure(name)
     words, options = spec.split(params)

@@ -1,4 +1,4 @@
-"""What is a figure by name? A canned query, a drawing, and the drawing's options."""
+"""What defines a figure? A name, a canned query, a drawing, and its options."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Option:
 class FigureSpec:
     """A figure by name: `draw(frame, **options)` from the rows of query `query`.
 
-    `sketch(frame, width)` is the same for a terminal.
+    `sketch(frame, width)` draws it as text for a terminal.
     """
 
     name: str
@@ -39,9 +39,9 @@ class FigureSpec:
     def split(
         self, params: Mapping[str, object]
     ) -> tuple[dict[str, object], dict[str, Any]]:
-        """`params` as (those of the query, options of `draw`, typed).
+        """`params` as (parameters of the query, typed options of `draw`).
 
-        An option is the word of a choice, or True or False where it is one of these.
+        An option is one of its choices' words; the words true and false become bool.
 
         Raises UsageError for an option's value that is not among its choices.
         """

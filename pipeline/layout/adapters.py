@@ -18,8 +18,8 @@ Variant = Literal["lora", "rslora", "dora", "adalora"]
 class Adapter:
     """ΔW = scale · B · A of one module: A is (rank, inputs), B is (outputs, rank).
 
-    `scale` is null, and `scale_problem` says why, where the config does not give it;
-    it is alpha alone where the factors' own tensors divide it. `more` holds those:
+    `scale` is null where the config does not give it, and `scale_problem` says why. It
+    is alpha alone where tensors of the adapter divide it. `more` holds such tensors:
     E and ranknum of AdaLoRA, the alpha of kohya, the magnitudes of DoRA.
     `is_transposed`: the module stores its weight (inputs, outputs).
     """
@@ -38,7 +38,7 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Scale:
-    """alpha / rank of one module, and how it came about; null with a `problem`."""
+    """alpha / rank of one module, and its source; null with a `problem`."""
 
     alpha: float | None
     value: float | None
@@ -61,7 +61,7 @@ def find_adapters(
 
 
 def find_scale(one: Tuned, config: Mapping[str, Any], key: str = "lora_alpha") -> Scale:
-    """What the config says of a module: alpha / rank, or alpha / √rank."""
+    """The scale of a module by the config: alpha / rank, or alpha / √rank."""
     rank = _read(config, "rank_pattern", "r", one.module)
     alpha = _read(config, "alpha_pattern", key, one.module)
     problem = _scale_problem(rank, alpha, one.parts.get("A"))
@@ -112,9 +112,9 @@ def _scale_problem(rank: float | None, alpha: float | None, a: TensorRef | None)
 def _read(
     config: Mapping[str, Any], pattern: str, general: str, module: str
 ) -> float | None:
-    """The module's own value where a key of `pattern` fits its name, else the general.
+    """The value of the first key of `pattern` that matches the module, or the default.
 
-    A key fits as peft has it: a regular expression for the end of the name.
+    A key matches as in peft: a regular expression for the end of the name.
     """
     own = config.get(pattern)
     values = own if isinstance(own, Mapping) else {}
@@ -130,7 +130,7 @@ def _fitting(keys: Iterable[str], module: str) -> str | None:
     for key in keys:
         try:
             fits = re.match(rf"(?:.*\.)?(?:{key})$", module)
-        except re.error:  # not a pattern: then it is a name
+        except re.error:  # not a valid pattern: compared as a name
             fits = re.match(rf"(?:.*\.)?{re.escape(key)}$", module)
         if fits:
             return key

@@ -1,4 +1,4 @@
-"""Which matrices make one attention, and how many heads does each hold?"""
+"""Which matrices form one attention, and how many heads does each hold?"""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Projection:
 class Attention:
     """The projections of one attention, by part; a missing part is not in `parts`.
 
-    `n_heads` has the parts whose rows (columns, for o) the head counts explain
-    exactly; `problems` says of each other part what is wrong.
+    `n_heads` holds the parts whose rows (columns, for o) the head counts explain
+    exactly; `problems` holds the reason for every other part.
     """
 
     attention: Literal["self", "cross"]
@@ -84,7 +84,7 @@ def find_attentions(
 
 
 def _prefix(tensor: TensorRef, location: Location) -> str:
-    """The name up to the block's number: it keeps two networks in one file apart."""
+    """The name up to the block's number, which separates networks of one file."""
     before, number, _ = f".{tensor.name}".partition(f".{location.layer}.")
     return before if number else ""
 
@@ -130,14 +130,14 @@ def _count_heads(one: _Found) -> Attention:
 
 
 def _side(projection: Projection, part: str) -> int:
-    """The side along which the heads follow one another."""
+    """The side along which the heads are stored one after another."""
     return projection.n_inputs if part == "o" else projection.n_outputs
 
 
 def _explain(
     projection: Projection, part: str, count: int | None, head_dim: int | None
 ) -> str:
-    """Why the heads of a part are not certain, "" where they are."""
+    """Why the heads of a part are not certain; "" if they are."""
     side = _side(projection, part)
     if not count:
         return "the config gives no number of heads"

@@ -1,4 +1,4 @@
-"""Which components are there, and how may each be looked at as a matrix?"""
+"""Which components are there, and how may each be viewed as a matrix?"""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def load_components() -> Mapping[str, Component]:
 
 
 def read_data(name: str) -> dict[str, Any]:
-    """One of this package's TOML files: they travel in the wheel, beside the code."""
+    """One of this package's TOML files, which the wheel contains."""
     text = files("pipeline.layout").joinpath(name).read_text(encoding="utf-8")
     return tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""How large is the network? From its config where that says so, else its tensors."""
+"""How large is the network? Sizes from its config, else inferred from its tensors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.layout.components import read_data
 from pipeline.layout.families import Family
 from pipeline.layout.location import Location
 
-# Larger than any real size, small enough for every integer column.
+# Larger than any real size, and small enough for every integer column.
 _LARGEST = 2**31
 
 
@@ -30,7 +30,7 @@ class Dimensions:
 
 @dataclass(frozen=True)
 class Placed:
-    """A tensor's location and shape, all that sizes are inferred from."""
+    """A tensor's location and shape, from which sizes are inferred."""
 
     location: Location
     shape: tuple[int, ...]
@@ -39,7 +39,7 @@ class Placed:
 def find_dimensions(
     config: Mapping[str, Any], family: Family, placed: Sequence[Placed]
 ) -> Dimensions:
-    """Sizes by the config's own keys, else inferred from the placed tensors."""
+    """Sizes by the keys of the config, else inferred from the placed tensors."""
     stated = {
         size: read_count(config, family.dimensions.get(size, keys))
         for size, keys in _load_data()["keys"].items()
@@ -56,7 +56,7 @@ def find_dimensions(
 
 
 def main_config(config: object) -> Mapping[str, Any]:
-    """The part of a config that speaks of the language model, else all of it."""
+    """The language model's part of a config, else the whole config."""
     if not isinstance(config, Mapping):
         return {}
     for key in _load_data()["nested"]:
@@ -67,7 +67,7 @@ def main_config(config: object) -> Mapping[str, Any]:
 
 
 def read_count(config: Mapping[str, Any], keys: Iterable[str]) -> int | None:
-    """The first of `keys` whose value is a count; anything else is passed over."""
+    """The value of the first of `keys` that is a count; other values are ignored."""
     for key in keys:
         value = config.get(key)
         if type(value) is int and 0 < value < _LARGEST:
@@ -76,7 +76,7 @@ def read_count(config: Mapping[str, Any], keys: Iterable[str]) -> int | None:
 
 
 def count_layers(placed: Iterable[Placed]) -> dict[str | None, int]:
-    """Blocks seen in each stack: one more than the highest index."""
+    """The number of blocks in each stack: one more than the highest index."""
     counts: dict[str | None, int] = {}
     for one in placed:
         layer, stack = one.location.layer, one.location.stack
@@ -88,7 +88,7 @@ def count_layers(placed: Iterable[Placed]) -> dict[str | None, int]:
 def _n_layers(stated: int | None, placed: Sequence[Placed]) -> int | None:
     counts = count_layers(placed)
     if len(counts) > 1:
-        # Configs of encoder-decoders state one stack's layers under the general key.
+        # Configs of encoder-decoders give one stack's layers under the general key.
         return sum(counts.values())
     return stated or sum(counts.values()) or None
 

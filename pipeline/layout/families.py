@@ -1,4 +1,4 @@
-"""Which families of networks are known, and what does each call its tensors?"""
+"""Which families of networks are known, and how does each name its tensors?"""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ UNKNOWN = "unknown"
 _NUMBER = re.compile(r"\d+")
 _PLACEHOLDER = re.compile(r"\\{(layer|expert|stage|block)\\}")
 _ANY_NUMBER = r"\{n\}"
-# No network has a million blocks; a longer number in a name is no index.
+# No network has a million blocks: a longer number in a name is not an index.
 _INDEX = "[0-9]{1,6}"
-# Parts of one weight that quantisers store apart: weight.absmax, weight.quant_map, …
+# Parts of one weight that quantisers store separately: weight.absmax, …
 _SUBTENSOR = re.compile(r"^(.+)\.((?:weight|bias)\.[^.]+(?:\.[^.]+)*)$")
 
 
 @dataclass(frozen=True)
 class Role:
-    """One line of `[modules]`: the names it fits and the component they are.
+    """One line of `[modules]`: a pattern of names, and their component.
 
-    A line of `[only.STACK]` fits in that stack alone.
+    A line of `[only.STACK]` matches only in that stack.
     """
 
     pattern: str
@@ -41,7 +41,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Match:
-    """What a family says of one name."""
+    """The place of one name in a family."""
 
     role: Role
     stack: str | None
@@ -76,12 +76,12 @@ class Family:
 
     @property
     def only_stack(self) -> str | None:
-        """The stack of every tensor, null where there are several or none."""
+        """The stack of every tensor; null if there are several or none."""
         stacks = {stack for _, stack in self.prefixes}
         return stacks.pop() if len(stacks) == 1 else None
 
     def match(self, path: str, parameter: str | None = None) -> Match | None:
-        """Place `path`, whose last part is the parameter unless that is given."""
+        """Place `path`; its last part is the parameter unless `parameter` is given."""
         for prefix, stack in self.prefixes:
             if path.startswith(prefix):
                 found = self._match_stripped(path[len(prefix) :], parameter, stack)
@@ -169,7 +169,7 @@ def _merge(chain: Sequence[Mapping[str, Any]], table: str) -> dict[str, Any]:
 def _index_roles(
     modules: Mapping[str, str], only: Mapping[str, Mapping[str, str]]
 ) -> dict[str, tuple[Role, ...]]:
-    """By skeleton, so that a name is tried against a pattern or two, not a hundred."""
+    """Roles by skeleton, so that a name is compared with few patterns, not all."""
     lines: list[tuple[str, str, str | None]] = [
         (pattern, value, None) for pattern, value in modules.items()
     ]

@@ -1,4 +1,4 @@
-"""Which family is this checkpoint of? Its config says so, else its names do."""
+"""Which family does a checkpoint belong to? By its config, else by its names."""
 
 from __future__ import annotations
 
@@ -18,28 +18,27 @@ from pipeline.layout.layout import Layout, Network
 from pipeline.layout.naming import Name, Tower, clean_name
 from pipeline.refs import TensorRef
 
-# A family must know at least this share of the different names.
+# A family must match at least this share of the distinct names.
 _LEAST_COVERAGE = 0.5
-# A user's own module puts its network behind a prefix, and little beside it.
+# A user's own module may wrap its network in a prefix, with few other tensors.
 _LEAST_SHARE, _MAX_DEPTH = 0.5, 4
 
 
 @dataclass(frozen=True)
 class _Member:
-    """A tensor of a network, by its name inside it."""
+    """A tensor of a network, with its name inside the network."""
 
     tensor: TensorRef
     name: Name
 
 
 def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
-    """The layout of a checkpoint; family `unknown` where nothing fits, no error ever.
+    """The layout of a checkpoint; family `unknown` where none matches. Never raises.
 
-    The family is the config's `model_type` (or `architectures`) if it knows at least
-    half of the different names, else the one that knows most of them, at least half
-    and one inside a block. Values of a config that are not what they should be are
-    passed over. Where the names as they are fit no family, a prefix that most of them
-    share is taken off.
+    The family is that of the config's `model_type` (or `architectures`) if it matches
+    at least half of the distinct names. Otherwise it is the family that matches most of
+    them, at least half and one inside a block. Malformed values of a config are
+    ignored. If no family matches, a prefix that most names share is removed first.
     """
     plain = _identify(tensors, config, "")
     if plain.family != UNKNOWN:
@@ -49,7 +48,7 @@ def identify(tensors: Sequence[TensorRef], config: Mapping[str, Any]) -> Layout:
 
 
 def _prefixes(tensors: Sequence[TensorRef]) -> list[str]:
-    """What most names begin with, shortest first: `model.`, `student.net.`."""
+    """Prefixes of most names, shortest first: `model.`, `student.net.`."""
     names = [tensor.name for tensor in tensors if not tensor.skip_reason]
     counts: Counter[str] = Counter()
     for name in names:
@@ -83,7 +82,10 @@ def _identify(
 
 
 def _join_towers(networks: Mapping[str, Network]) -> Network:
-    """CLIP is all towers: what joins them is of the family that theirs extend."""
+    """The outer network of a model made of towers, such as CLIP.
+
+    Its family is the one that the families of all towers extend.
+    """
     outer = networks[""]
     ancestors = [n.family.ancestors for n in networks.values() if n.family.ancestors]
     if outer.family.name != UNKNOWN or not ancestors:
@@ -112,7 +114,10 @@ def _identify_network(
 
 
 def _configs_of(tower: Tower, config: object) -> tuple[Mapping[str, Any], ...]:
-    """What may name the family, widest first; the last states the sizes."""
+    """The parts of a config that may name the family, widest first.
+
+    The last one gives the sizes.
+    """
     whole = config if isinstance(config, Mapping) else {}
     if not tower.config_key:
         return whole, main_config(whole)
@@ -137,7 +142,7 @@ def _choose_family(
 
 
 def _kind_of(path: str) -> str:
-    # Numbers that stand alone are indices; `conv1` and `conv2` are different things.
+    # Only separate numbers are indices: `conv1` and `conv2` are different modules.
     return ".".join("#" if part.isdecimal() else part for part in path.split("."))
 
 
@@ -171,11 +176,11 @@ def _coverage(family: Family, examples: Iterable[_Member]) -> float:
 def _rank(
     family: Family, examples: Iterable[_Member]
 ) -> tuple[bool, int, int, int, int, str]:
-    """How well the names alone speak for a family; the largest wins.
+    """The rank of a family by names alone; the largest wins.
 
-    It must know a name inside a block and every name that it requires, and no ratio
-    may contradict it. Then: names known, ratios confirmed, and, all else equal, the
-    family with the fewest patterns.
+    The family must match a name inside a block and every name that it requires, and no
+    ratio may contradict it. Families are ranked by the number of names matched, then by
+    the ratios confirmed, then by having the fewest patterns.
     """
     seen: set[str] = set()
     n_known, is_in_block, agreements = 0, False, []
@@ -203,7 +208,7 @@ def _rank(
 
 
 def _first_blocks(family: Family, members: Sequence[_Member]) -> dict[int, int]:
-    """Global index of each stage's first block: ResNets count anew in every stage."""
+    """Global index of each stage's first block, as ResNets number blocks by stage."""
     n_blocks: dict[int, int] = defaultdict(int)
     for member in members:
         match = family.match(member.name.path, member.name.parameter)

@@ -31,9 +31,9 @@ class Network:
 class Layout:
     """Where every tensor of one checkpoint sits; made by `identify`.
 
-    `networks` maps a tower's prefix to what was identified inside it, "" to the outer
-    network; `layers` counts the blocks of each stack. `prefix` is what the names of
-    the whole network begin with inside a user's own module.
+    `networks` maps a tower's prefix to the network identified inside it, and "" to the
+    outer network; `layers` counts the blocks of each stack. `prefix` is the prefix of
+    all names of the network inside a user's own module.
     """
 
     networks: Mapping[str, Network] = field(repr=False)
@@ -42,12 +42,12 @@ class Layout:
 
     @property
     def family(self) -> str:
-        """Name of the outer network's family, `unknown` where none fits."""
+        """Name of the outer network's family; `unknown` where none matches."""
         return self.networks[""].family.name
 
     @property
     def n_layers(self) -> int | None:
-        """Blocks of the outer network, its stacks taken together."""
+        """Number of blocks of the outer network, over all its stacks."""
         return self.networks[""].sizes.n_layers
 
     @property
@@ -80,11 +80,11 @@ class Layout:
         return clean_name(name.removeprefix(self.prefix))
 
     def locate(self, name: str, shape: tuple[int, ...]) -> Location:
-        """The tensor's place: component `other` where nothing is known of it."""
+        """The tensor's place; component `other` where the name is unknown."""
         return self._place(name, shape)[0]
 
     def sizes(self, name: str) -> Dimensions:
-        """Sizes of the network that the tensor is in: a tower has its own."""
+        """Sizes of the tensor's network; a tower has its own."""
         tower = self.clean(name).tower.prefix
         return self.networks.get(tower, self.networks[""]).sizes
 
@@ -96,12 +96,12 @@ class Layout:
         return min(location.layer / (n_layers - 1), 1.0) if n_layers > 1 else 0.0
 
     def views(self, tensor: TensorRef) -> tuple[MatrixView, ...]:
-        """Every matrix that the tensor holds, empty where it holds none."""
+        """Every matrix that the tensor holds; empty if it holds none."""
         location, family, sizes = self._place(tensor.name, tensor.shape)
         return list_views(tensor, location, family, sizes)
 
     def no_view_reason(self, tensor: TensorRef) -> str:
-        """Why `views` is empty, "" where it is not."""
+        """Why `views` is empty; "" if it is not."""
         return explain_no_view(tensor, self.locate(tensor.name, tensor.shape))
 
     def _place(
@@ -125,7 +125,7 @@ class Layout:
 
 
 def _is_plausible(match: Match, shape: tuple[int, ...]) -> bool:
-    # ResNet-D has a convolution where the others have the shortcut's normalisation.
+    # ResNet-D has a convolution under the name of other ResNets' shortcut norm.
     component = load_components()[match.role.component]
     return component.why != "normalisation" or len(shape) < 4
 

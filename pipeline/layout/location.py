@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# State that a module keeps beside its weights; training takes no gradient of it.
+# State that a module keeps beside its weights; it is not trained by gradients.
 BUFFERS = frozenset(
     {
         "running_mean",
@@ -25,10 +25,10 @@ BUFFERS = frozenset(
 class Location:
     """A tensor's place, as the columns of table `tensors` name it.
 
-    `stack` is encoder, decoder, vision, text or audio, null where a tensor belongs to
-    none or to several. `layer` counts blocks of its stack from 0. `component` is a word
-    of components.toml, `parameter` the last part of the role (`weight`, `lora_a`, …).
-    `expert` is null outside experts and where one tensor holds them all.
+    `stack` is encoder, decoder, vision, text or audio, and null for a tensor of no
+    stack or several. `layer` counts the stack's blocks from 0. `component` is a word of
+    components.toml, `parameter` the last part of the role (`weight`, `lora_a`, …).
+    `expert` is null outside experts and where one tensor holds all experts.
     `is_transposed` marks weights stored (in, out).
     """
 
@@ -41,5 +41,5 @@ class Location:
 
     @property
     def is_buffer(self) -> bool:
-        """Whether the tensor is state of a module and not a weight of it."""
+        """Whether the tensor is a module's state and not a weight."""
         return self.parameter in BUFFERS

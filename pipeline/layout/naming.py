@@ -1,4 +1,4 @@
-"""What is a tensor's name once wrappers, adapters and towers are taken off it?"""
+"""What is a tensor's name without wrappers, adapters and towers?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tower:
 
 @dataclass(frozen=True)
 class Name:
-    """A name inside its tower: `parameter` is set when an adapter's ending named it."""
+    """A name inside its tower; `parameter` is set if an adapter's ending names it."""
 
     path: str
     tower: Tower

@@ -1,4 +1,4 @@
-"""What do the docs say of the vocabulary and the families? The data, as tables."""
+"""How do the docs list the vocabulary and the families? As tables of the data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def update_tables(text: str) -> str:
-    """The text, with each table between `<!-- NAME -->` and `<!-- end -->` renewed."""
+    """Renew each table of the text between `<!-- NAME -->` and `<!-- end -->`."""
     for name, table in _TABLES.items():
         start, end = f"<!-- {name} -->\n", "\n<!-- end -->"
         before, _, rest = text.partition(start)

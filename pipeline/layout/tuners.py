@@ -11,7 +11,7 @@ from pipeline.layout.components import read_data
 from pipeline.layout.naming import clean_name
 from pipeline.refs import TensorRef
 
-# What tuners put between the module's name and the word for their part.
+# Texts that tuners put between the module's name and the name of the part.
 _BETWEEN = (".token_adapter", ".processor", "_lora")
 
 
@@ -19,8 +19,8 @@ _BETWEEN = (".token_adapter", ".processor", "_lora")
 class Tuned:
     """One module's tensors of an adapter: `parts` by their names in the formula.
 
-    `module` is as clean_name gives it, `kind` a kind of tuners.toml, made more precise
-    where a part says so: adalora, or dora.
+    `module` is the name by clean_name. `kind` is a kind of tuners.toml, or a more
+    precise one that a part implies: adalora or dora.
     """
 
     module: str
@@ -31,15 +31,15 @@ class Tuned:
 
     @property
     def first(self) -> TensorRef:
-        """The tensor that names the module's row: the output's side where there is."""
-        own = ("b", "B", "B_turned")  # b first: the B of VeRA is of all its modules
+        """The tensor that names the module's row: that of the output side, if any."""
+        own = ("b", "B", "B_turned")  # b first, as all modules of VeRA share one B
         main = (self.parts[part] for part in own if part in self.parts)
         return next(main, next(iter(self.parts.values())))
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """All of an adapter that its names explain; `additions` change no weight."""
+    """All parts of an adapter that its names explain; `additions` change no weight."""
 
     modules: tuple[Tuned, ...]
     additions: tuple[TensorRef, ...]
@@ -47,7 +47,7 @@ class Tuning:
 
 
 def find_tuning(tensors: Iterable[TensorRef]) -> Tuning:
-    """The adapter's modules in file order; tensors saved whole are not claimed."""
+    """The adapter's modules in file order; tensors saved whole are left out."""
     groups: dict[tuple[str, str, str], dict[str, TensorRef]] = {}
     embeddings, additions = set(), []
     shared: dict[str, TensorRef] = {}
@@ -87,7 +87,7 @@ def find_tuning(tensors: Iterable[TensorRef]) -> Tuning:
 def _with_alpha(
     groups: dict[tuple[str, str, str], dict[str, TensorRef]],
 ) -> dict[tuple[str, str, str], dict[str, TensorRef]]:
-    """LyCORIS gives every kind of module an `alpha`: it belongs to what is there."""
+    """Assign LyCORIS's `alpha`, which any kind of module may have, to its module."""
     for key in [key for key, parts in groups.items() if parts.keys() == {"alpha"}]:
         same = [one for one in groups if one[:2] == key[:2] and one != key]
         if len(same) == 1:

@@ -20,7 +20,7 @@ Index = tuple[int | slice, ...]
 Heads = tuple[int, int, int]
 MatrixKind = Literal["as_stored", "split", "expert", "convolution", "kernel_offset"]
 
-# Above this a kernel's offsets are too many to be of use one by one (patches, STFT).
+# Kernels with more offsets (patches, STFT) have too many for views of their own.
 MAX_OFFSETS = 64
 _ALL = slice(None)
 
@@ -29,7 +29,7 @@ _ALL = slice(None)
 class MatrixView:
     """One matrix inside a tensor: reshape, index, then n_rows × n_cols.
 
-    `expert` and `component` are the view's own: a fused tensor's parts differ.
+    `expert` and `component` belong to the view, as the parts of a fused tensor differ.
     """
 
     view: str
@@ -50,7 +50,7 @@ class MatrixView:
 def list_views(
     tensor: TensorRef, location: Location, family: Family, sizes: Dimensions
 ) -> tuple[MatrixView, ...]:
-    """Every matrix of the tensor: empty where `explain_no_view` has a reason."""
+    """Every matrix of the tensor; empty where `explain_no_view` gives a reason."""
     if explain_no_view(tensor, location):
         return ()
     component = load_components()[location.component]
@@ -64,7 +64,7 @@ def list_views(
 
 
 def explain_no_view(tensor: TensorRef, location: Location) -> str:
-    """Why the tensor holds no matrix, "" where it does."""
+    """Why the tensor holds no matrix; "" if it holds one."""
     component = load_components()[location.component]
     shape = tensor.shape if component.kernel else _drop_leading_ones(tensor.shape)
     is_known = (
@@ -105,7 +105,7 @@ def _convolution(
     yield MatrixView(
         "whole", component, None, "convolution", (n_out, n_cols), (), n_out, n_cols
     )
-    # One offset of a depthwise kernel is a vector, and a 1 × 1 kernel is the whole.
+    # One offset of a depthwise kernel is a vector; that of a 1 × 1 kernel is the whole.
     if kernel != "offsets" or n_in == 1 or not 1 < prod(offsets) <= MAX_OFFSETS:
         return
     for offset in product(*(range(size) for size in offsets)):
@@ -123,7 +123,7 @@ def _experts(
     split = family.splits.get(location.component, "")
     axis = 1 if location.is_transposed else 0
     if sizes.hidden_size != matrix[1 - axis]:
-        split = ""  # stored the other way round, or not known to be this way
+        split = ""  # stored transposed, or in an unknown order
     parts = load_components()[location.component].parts
     cuts = _cut(split, parts, matrix[axis]) or [("", location.component, _ALL)]
     for expert in range(n_experts):
@@ -149,7 +149,7 @@ def _split(
         yield from _grouped(location, shape, parts, sizes)
         return
     if kind == "equal" and len(parts) == 3 and shape[axis] != 3 * shape[1 - axis]:
-        return  # fewer key heads than query heads: the cut is not known
+        return  # with fewer key heads than query heads the cut is not known
     heads = _heads(shape[0], shape[1], sizes)
     for name, component, cut in _cut(kind, parts, shape[axis], heads):
         size = len(range(shape[axis])[cut])
@@ -190,7 +190,7 @@ def _grouped(
     parts: tuple[str, ...],
     sizes: Dimensions,
 ) -> Iterator[MatrixView]:
-    """Rows in groups, one per key head: its query heads, then its key, its value."""
+    """Rows in groups, one per key head: its query heads, then its key and its value."""
     heads = _heads(shape[0], shape[1], sizes)
     if not heads or heads[0] % heads[1]:
         return

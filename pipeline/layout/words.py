@@ -1,4 +1,4 @@
-"""Where does a tensor sit that no family knows? Where the words of its name say."""
+"""Where does a tensor of no known family sit? The words of its name say."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pipeline.layout.location import Location
 def locate_by_words(
     path: str, shape: tuple[int, ...], parameter: str | None = None
 ) -> Location:
-    """The location that the name's own words give: `other` where they say nothing."""
+    """The location by the words of the name; `other` where none is known."""
     words = _load_words()
     module, _, last = path.rpartition(".")
     component, named = _find_component(words, path, module, last, parameter)
     if component == OTHER and named == "weight" and len(shape) in (4, 5):
-        # Nothing but a convolution has a weight of four or five dimensions.
+        # Only convolutions have weights of four or five dimensions.
         component = "conv"
     parts = path.split(".")
     stack = next((part for part in parts[:2] if part in words["stacks"]), None)

@@ -1,4 +1,4 @@
-"""What is a report? Templates of markdown and SQL, answered and written as a page."""
+"""What is a report? Templates of markdown and SQL, filled in and written as a page."""
 
 from pipeline.report.compose import Facts, compose
 from pipeline.report.document import Document

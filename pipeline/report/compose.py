@@ -1,6 +1,6 @@
-"""What does the warehouse answer to the templates? Each section, block by block.
+"""How are templates filled in from the warehouse? Each section, block by block.
 
-A block that cannot be answered becomes a notice that says why; the rest goes on.
+A block that fails becomes a notice with the reason; the other blocks are written.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TITLE = "Report of a zoo"
 
 @dataclass(frozen=True)
 class Facts:
-    """What only the caller knows: texts for {names}, and forms of the pictures."""
+    """Inputs from the caller: texts for {names}, and the formats of pictures."""
 
     values: Mapping[str, str]
     forms: tuple[str, ...] = ("inline",)
@@ -43,9 +43,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a block stands: what `$name` and `{name}` mean there.
+    """The place of a block: the values of `$name` and `{name}` there.
 
-    `unchosen` names those that a choice found no value for.
+    `unchosen` are the names for which a `choose` block found no value.
     """
 
     ledger: Ledger
@@ -63,7 +63,7 @@ def compose(
     *,
     folders: Sequence[Path] = (),
 ) -> Document:
-    """Answer every template, repeated as it says, in the order they are given."""
+    """Fill in every template in order, repeated as its first line asks."""
     ledger = Ledger(root, folders, None if scope.is_whole else scope.models)
     sections = []
     with keep_connections():
@@ -105,7 +105,7 @@ def _section(template: Template, count: int, place: _Place) -> Section:
     try:
         title = to_text(fill(template.title, place.values))
     except UsageError as error:
-        # A wrong {name} in the title is no reason to lose the section.
+        # With an unknown {name} in the title the section is still written.
         title = template.title
         parts.insert(0, Notice(f"title: {error}"))
     anchor = f"{template.name}-{count}"
@@ -113,7 +113,7 @@ def _section(template: Template, count: int, place: _Place) -> Section:
 
 
 def _choose(block: Block, place: _Place) -> tuple[_Place, list[Part]]:
-    """The place with the values of the first row bound; a notice for an error."""
+    """The place with the values of the first row bound, and a notice for an error."""
     try:
         rows = place.ledger.sql(block.body, place.bindings).rows
     except WeightlakeError as error:
@@ -154,7 +154,7 @@ def _query(block: Block, place: _Place) -> Part:
 def _sql(block: Block, place: _Place) -> Part:
     rows, words = _split_rows(block, ROWS_SHOWN, place)
     answer = place.ledger.sql(block.body, {**place.bindings, **words})
-    # The first line may be a comment that says what is asked.
+    # The first line may be a comment with the question.
     first = block.body.partition("\n")[0]
     caption = first.removeprefix("--").strip() if first.startswith("--") else ""
     return _table(answer, caption, rows, place)
@@ -219,7 +219,7 @@ _ANSWERS: dict[str, Callable[[Block, _Place], Part]] = {
 def _split_rows(
     block: Block, default: int, place: _Place
 ) -> tuple[int, dict[str, Word]]:
-    """How many rows are shown, and the words that the question takes."""
+    """The number of rows shown, and the parameters of the query."""
     words = {key: _word(word, place) for key, word in block.params.items()}
     text = str(words.pop("rows", None) or default)
     if not text.isdigit():
@@ -230,7 +230,7 @@ def _split_rows(
 
 
 def _word(word: str, place: _Place) -> Word:
-    """`$name` is the section's own value, which may be none."""
+    """The section's value for `$name`, which may be None."""
     if not word.startswith("$"):
         return word
     name = word.removeprefix("$")

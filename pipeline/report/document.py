@@ -1,4 +1,4 @@
-"""What does a report hold, whatever it is written as? Sections of answered parts."""
+"""What does a report hold in any format? Sections with parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.report.prose import Sentence
 
 @dataclass(frozen=True)
 class Prose:
-    """What a template says between its blocks."""
+    """Text of a template between its blocks."""
 
     kind: ClassVar[str] = "prose"
     sentence: Sentence
@@ -19,7 +19,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Heading:
-    """One column of a table: its word, its unit, its meaning."""
+    """One column of a table: its name, unit and meaning."""
 
     name: str
     unit: str
@@ -41,7 +41,7 @@ class TableView:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure in each form that was asked for: `inline` for pages, `pdf` for print."""
+    """A figure in each format needed: `inline` for pages, `pdf` for print."""
 
     kind: ClassVar[str] = "picture"
     name: str
@@ -52,7 +52,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence, and what it rests on: (effect size, interval, p, q) as texts."""
+    """One sentence and its evidence: (effect size, interval, p, q) as texts."""
 
     sentence: Sentence
     measures: tuple[tuple[str, str], ...]
@@ -62,7 +62,7 @@ class Finding:
 class Findings:
     """The first findings of an answer; `n_more` are left out.
 
-    Without any, `none` says so.
+    `none` is the sentence shown if there are none.
     """
 
     kind: ClassVar[str] = "findings"
@@ -74,7 +74,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Notice:
-    """Why a block has no answer; the rest of the report is there all the same."""
+    """Why a block has no answer; the rest of the report is not affected."""
 
     kind: ClassVar[str] = "notice"
     text: str
@@ -85,9 +85,9 @@ Part = Prose | TableView | Picture | Findings | Notice
 
 @dataclass(frozen=True)
 class Section:
-    """A template answered once; `group` is shared by the repetitions of one.
+    """A template filled in once; all repetitions of a template share `group`.
 
-    `contents` is what all of them are called together, empty where it is not repeated.
+    `contents` is the common title of the repetitions, empty without repetition.
     """
 
     anchor: str
@@ -99,7 +99,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A question that was asked: its SQL, and the commands that ask it again."""
+    """A query that the report ran: its SQL, and the commands that run it again."""
 
     number: int
     question: str

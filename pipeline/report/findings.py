@@ -1,8 +1,8 @@
-"""How does a row become a finding? A sentence with its values, and what it rests on.
+"""How does a row become a finding? A sentence with its values, and the evidence.
 
 The body of the block is the sentence, with columns of the answer in braces. A line
-`none: …` says what to write where there is no row, and below a line `---` may stand SQL
-over the canned query's answer, called `answer`.
+`none: …` gives the sentence for an answer without rows. Below a line `---` may stand
+SQL over the canned query's answer, called `answer`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.text.cells import NULL, printable, value_text
 
 FINDINGS_SHOWN = 5
 _NONE = "No row answers this."
-# The vocabulary of evidence, and how each reads behind a sentence.
+# The columns of evidence, and their texts behind a sentence.
 _MEASURES = {
     "effect_size": "effect {effect_size}",
     "ci_low": "95 % interval {ci_low} … {ci_high}",
@@ -32,7 +32,7 @@ _MEASURES = {
 
 @dataclass(frozen=True)
 class Request:
-    """The body of a block of findings taken apart."""
+    """The parsed body of a block of findings."""
 
     sentence: str
     none: str
@@ -40,7 +40,7 @@ class Request:
 
 
 def read_request(body: str, where: str) -> Request:
-    """Raises UsageError where there is no sentence."""
+    """Parse the body of a block; raises UsageError if it has no sentence."""
     words, _, sql = body.partition("\n---\n")
     lines = words.strip().split("\n")
     none = [line.removeprefix("none:").strip() for line in lines if _is_none(line)]
@@ -57,7 +57,7 @@ def read_request(body: str, where: str) -> Request:
 def view_findings(
     answer: Answer, request: Request, bound: Mapping[str, str], n_rows: int
 ) -> Findings:
-    """A finding for each of the first rows; `bound` are the section's own values."""
+    """A finding for each of the first rows; `bound` are the values of the section."""
     shown = answer.rows.slice(0, n_rows)
     return Findings(
         items=tuple(_finding(row, request.sentence, bound) for row in _rows(shown)),
@@ -68,7 +68,7 @@ def view_findings(
 
 
 def prose_text(value: Any) -> str:
-    """A value inside a sentence: 46,831,104 and 0.01234; a list by its words."""
+    """A value inside a sentence: 46,831,104 or 0.01234; a list as its items."""
     if value is None:
         return NULL
     if isinstance(value, bool):

@@ -37,7 +37,7 @@ _HEAD = r"""\documentclass[10pt,a4paper]{article}
 \setlength{\parskip}{0.5em}
 \sloppy
 """
-# What stands for a piece of markdown; one that is not here is left to its text.
+# LaTeX commands for elements of markdown; any other element is written as its text.
 _INLINE = {
     "strong_open": r"\textbf{",
     "strong_close": "}",
@@ -55,13 +55,13 @@ _BLOCK = {
     "list_item_open": "\\item ",
     "heading_close": "}\n",
 }
-_LONGEST_CELL = 70  # letters; more would make the whole table unreadably small
+_LONGEST_CELL = 70  # letters; a longer cell would make the whole table too small
 _MOST_COLUMNS = 9
-_ROWS_OF_A_PAGE = 45  # a longer table goes on as another one
+_ROWS_OF_A_PAGE = 45  # a longer table is split into several
 
 
 def write_latex(document: Document, folder: Path) -> Path:
-    """Write report.tex and figures/*.pdf into `folder`, made where it is not there.
+    """Write report.tex and figures/*.pdf into `folder`, which is made if missing.
 
     Raises UsageError where `folder` is a file.
     """
@@ -115,7 +115,7 @@ def _findings(part: Findings) -> Iterator[str]:
 
 
 def _picture(part: Picture, name: str) -> Iterator[str]:
-    """Half as wide as the page: two in a row stand side by side."""
+    """A picture half as wide as the page, so that two fit side by side."""
     yield r"\begin{minipage}[t]{0.49\linewidth}\vspace{0pt}"
     yield rf"\includegraphics[width=\linewidth]{{{name}}}\\"
     yield rf"{{\small {_inline(part.caption)} {_query(part.evidence)}}}\vspace{{1em}}"
@@ -123,7 +123,7 @@ def _picture(part: Picture, name: str) -> Iterator[str]:
 
 
 def _table(part: TableView) -> Iterator[str]:
-    """As wide as the page at most; columns beyond the ninth are named, not shown."""
+    """A table at most as wide as the page; columns after the ninth are only named."""
     caption = f"{_inline(part.caption)} {_query(part.evidence)}"
     if not part.rows:
         yield f"\n{caption} --- no row.\n"
@@ -179,7 +179,7 @@ def _appendix(evidence: Sequence[Evidence]) -> Iterator[str]:
 
 
 def _verbatim(text: str) -> str:
-    """Lines as they are, small; by escapes, for any letter may stand in them."""
+    """Lines as written, in a small font; every special character is escaped."""
     lines = (
         set_text(line).replace(" ", r"\ ") if line.strip() else r"\strut"
         for line in text.split("\n")

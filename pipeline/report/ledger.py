@@ -1,6 +1,6 @@
-"""What was asked so far, and what was the answer? Each question once, each numbered.
+"""Which queries did the report run? Each query runs once and has a number.
 
-The one place of the report that asks the warehouse.
+Only this module of the report queries the warehouse.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Declared = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows, what is declared of their columns, and the number of the evidence."""
+    """Rows, the declarations of their columns, and the number of the evidence."""
 
     rows: pa.Table
     declared: Declared
@@ -34,9 +34,9 @@ class Answer:
 
 @dataclass
 class Ledger:
-    """The warehouse, the user's folders of queries, and all that was asked of them.
+    """The warehouse, the user's folders of queries, and all queries run so far.
 
-    Rows of other models than `models` are left out, where it names any.
+    If `models` names any, rows of other models are left out.
     """
 
     root: Path
@@ -46,7 +46,7 @@ class Ledger:
     _asked: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
 
     def query(self, name: str, words: Words, refinement: str = "") -> Answer:
-        """What a canned query answers, or SQL over its answer, called `answer`."""
+        """The answer of a canned query, or of SQL over that answer, called `answer`."""
         query = find_query(name, self.folders)
         given = {key: word for key, word in words.items() if word is not None}
         options = "".join(
@@ -68,7 +68,7 @@ class Ledger:
         return self._answer(query.question, sql, command, declared, run)
 
     def sql(self, text: str, words: Words) -> Answer:
-        """What a text of SQL answers; it takes the words whose $names it uses."""
+        """The answer of a SQL text; it takes the parameters whose $names it uses."""
         used = sorted(parameter_names(text, where="the block"))
         given = {
             name: list(word) if isinstance(word := words[name], tuple) else word
@@ -85,7 +85,7 @@ class Ledger:
         )
 
     def audit(self, series: str) -> Answer:
-        """What every audit finds in a training run."""
+        """The findings of every audit in a training run."""
         sql = "\n\n".join(each.sql.strip() for each in list_audits())
         return self._answer(
             "Is each checkpoint really that step?",
@@ -96,7 +96,7 @@ class Ledger:
         )
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """Every question asked, in the order of its first time."""
+        """Every query, in the order in which it was first run."""
         return tuple(
             Evidence(number, question, sql, tuple(commands))
             for number, (sql, (question, commands)) in enumerate(

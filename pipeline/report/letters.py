@@ -1,7 +1,7 @@
 """Which letters can any TeX set? Those of formulas as mathematics, others by number.
 
-pdfTeX stops at a letter that its fonts lack, and others leave it out in silence: a name
-in another script is written as its code points, so that nothing is lost.
+pdfTeX stops at a letter that its fonts lack, and other engines silently drop it. A name
+in another script is therefore written as its code points.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SIGNS = {
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ", "0123456789+-T", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖ", "0123456789+-ijk", strict=True))
 _WORDS = {"—": "---", "–": "--", "“": "``", "”": "''", "’": "'", "‘": "`"}
-_LAST_LATIN = 0x17F  # up to here every TeX has the letters, by T1
+_LAST_LATIN = 0x17F  # every TeX has the letters up to here, through T1
 
 _MATHEMATICS = (
     {letter: rf"\{name}" for letter, name in zip(_LETTERS, _NAMES.split(), strict=True)}
@@ -54,7 +54,7 @@ _MATHEMATICS = (
 
 
 def set_text(text: str) -> str:
-    """Any text as LaTeX that compiles with any engine; names stay names."""
+    """Any text as LaTeX that compiles with any engine and is shown literally."""
     return "".join(_letter(letter) for letter in escape_latex(printable(text)))
 
 

@@ -1,6 +1,6 @@
-"""How is a report written as one HTML page? Everything inside it, nothing fetched.
+"""How is a report written as one HTML page? Everything is inside; nothing is fetched.
 
-There is no script: contents are links, and SQL folds by the browser's own means.
+There is no script: contents are links, and SQL folds by `details` elements.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PAGES = Path(__file__).with_name("pages")
 
 
 def to_html(document: Document) -> str:
-    """The page; names that are markup are shown as text."""
+    """The page; names that look like markup are shown as text."""
     groups = [
         list(sections)
         for _, sections in groupby(document.sections, lambda each: each.group)
@@ -34,9 +34,9 @@ def to_html(document: Document) -> str:
 
 
 def write_page(document: Document, path: Path) -> int:
-    """Write the page whole or not at all; its size in bytes comes back.
+    """Write the page whole or not at all; returns its size in bytes.
 
-    Raises UsageError where the folder is not there.
+    Raises UsageError where the folder does not exist.
     """
     if not path.parent.is_dir():
         raise UsageError(
@@ -68,18 +68,18 @@ def _style() -> Markup:
     from markupsafe import Markup
 
     own = (_PAGES / "report.css").read_text(encoding="utf-8")
-    return Markup(own + DARK_FIGURES)  # noqa: S704  # of our own files alone
+    return Markup(own + DARK_FIGURES)  # noqa: S704  # from our own files only
 
 
 def _prose(sentence: Sentence) -> Markup:
-    """Markdown's renderer has escaped what is not its own."""
+    """A sentence as markup; the markdown renderer has escaped raw HTML."""
     from markupsafe import Markup
 
     return Markup(sentence_to_html(sentence))  # noqa: S704
 
 
 def _svg(picture: Picture) -> Markup:
-    """The figures' writer has escaped every name."""
+    """A picture as markup; the writer of figures has escaped every name."""
     from markupsafe import Markup
 
     return Markup(picture.forms["inline"].decode())  # noqa: S704

@@ -1,7 +1,7 @@
-"""How does a sentence of a template read with its values in? As HTML or as text.
+"""How are values put into a sentence of a template? As HTML or as text.
 
-Values are put into the parsed markdown, not into its source: a name full of markup
-stays a name.
+Values are put into the parsed markdown, not into its source, so that markup in a name
+is never interpreted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Sentence:
-    """Markdown taken apart, with the values in their places."""
+    """Parsed markdown with the values in their places."""
 
     tokens: tuple[Token, ...]
 
@@ -39,13 +39,13 @@ def parse_markdown(text: str) -> list[Token]:
 def fill(text: str, values: Values) -> Sentence:
     """One line of markdown with the values for its {names}.
 
-    Raises UsageError for a name that has none, with those that have.
+    Raises UsageError for a name without a value; the message lists the valid names.
     """
     return _filled(_reader().parseInline(text) if text.strip() else [], values)
 
 
 def fill_blocks(text: str, values: Values) -> Sentence:
-    """As `fill`, of paragraphs, lists and tables; headings stand below a section's."""
+    """As `fill` for paragraphs, lists and tables; headings rank below a section's."""
     tokens = parse_markdown(text)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
@@ -54,13 +54,13 @@ def fill_blocks(text: str, values: Values) -> Sentence:
 
 
 def to_html(sentence: Sentence) -> str:
-    """As HTML; raw HTML in the template and in the values is shown as text."""
+    """The sentence as HTML; raw HTML in template and values is shown as text."""
     reader = _reader()
     return str(reader.renderer.render(sentence.tokens, reader.options, {}))
 
 
 def to_text(sentence: Sentence) -> str:
-    """Without any markup, for titles and what is read aloud."""
+    """The sentence without markup, for titles and alternative texts."""
     breaks = {"softbreak", "hardbreak"}
     return " ".join(
         "".join(" " if c.type in breaks else c.content for c in token.children or ())

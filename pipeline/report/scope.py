@@ -1,4 +1,4 @@
-"""What is the report about? The models, series and pairs that were asked for."""
+"""What does the report cover? The models, series and pairs that the user names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.report.template import Each
 
 Word = str | tuple[str, ...] | None
 Bindings = Mapping[str, Word]
-# A model, and its revision or None for the one that is meant without a name.
+# A model and its revision; None stands for the default revision.
 Side = tuple[str, str | None]
 
 _MODELS = """
@@ -25,7 +25,7 @@ order by model
 
 @dataclass(frozen=True)
 class Scope:
-    """Models in their order, the training runs among them, and pairs to compare."""
+    """Models in order, the training runs among them, and pairs to compare."""
 
     models: tuple[str, ...]
     series: tuple[str, ...]
@@ -33,7 +33,7 @@ class Scope:
     is_whole: bool = True
 
     def bindings(self, each: Each | None) -> Iterator[Bindings]:
-        """The values that `$model` and the like have, once per repetition."""
+        """The values of `$model` and similar names, once per repetition."""
         shared: Bindings = {"models": self.models}
         if each == "model":
             yield from ({"model": model, **shared} for model in self.models)
@@ -54,9 +54,10 @@ def find_scope(
     series: Sequence[str] = (),
     pairs: Sequence[tuple[str, str]] = (),
 ) -> Scope:
-    """What was asked for, checked against the warehouse; all of it without a wish.
+    """The scope that the user names, or the whole warehouse.
 
-    Raises UsageError for a model or series that is not there, with what there is.
+    Raises UsageError for a model or series that the warehouse lacks, with a list of
+    those that it has.
     """
     rows = run_sql(root, _MODELS).to_pylist()
     known = [row["model"] for row in rows]
@@ -79,7 +80,7 @@ def find_scope(
 
 def _side(text: str, known: Sequence[str]) -> Side:
     model, at, revision = text.rpartition("@")
-    # A label may itself hold an @.
+    # A label may contain an @.
     side = (model, revision) if at and text not in known else (text, None)
     _check(side[0], known, "model")
     return side

@@ -1,4 +1,4 @@
-"""How does an answer become a table that a reader sees? Its first rows, as texts."""
+"""How does an answer become a table of the report? Its first rows, as texts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def view_table(answer: Answer, caption: Sentence, n_rows: int) -> TableView:
 
 
 def select_columns(answer: Answer, names: Sequence[str], where: str) -> Answer:
-    """The answer with these columns alone; raises UsageError for one it has not."""
+    """The answer with only these columns; raises UsageError for an unknown column."""
     unknown = [name for name in names if name not in answer.rows.column_names]
     if unknown:
         raise UsageError(
@@ -49,7 +49,7 @@ def select_columns(answer: Answer, names: Sequence[str], where: str) -> Answer:
 
 
 def describe(name: str, declared: Declared) -> tuple[str, str]:
-    """Unit and meaning: as the query declares them, else as a table of ours does."""
+    """Unit and meaning, as declared by the query or else by one of our tables."""
     if name in declared:
         return declared[name]
     columns = (column for table in TABLES for column in table.columns)

@@ -1,9 +1,9 @@
-"""What does one section ask, and in which words? A markdown file, read into parts.
+"""What does a template of a section contain? A markdown file, parsed into parts.
 
-A template begins with a heading, its title. Before it may stand what it is repeated
-for: `<!-- each: model; contents: Models; most: 10 -->`; each may be model, series or
-pair, `contents` is what all its repetitions are called, and with more than `most` of
-them the section only says so. Everything else is prose, but for these fenced blocks:
+A template begins with a heading, its title. A comment before it repeats the section:
+`<!-- each: model; contents: Models; most: 10 -->`. `each` is model, series or pair;
+`contents` is the common title of the repetitions; if there are more than `most`, the
+section says so instead. The rest is prose, except for these fenced blocks:
 
     ```query NAME key=value rows=20      the answer of a canned query as a table,
     ```sql rows=20                       that of a SQL text,
@@ -12,8 +12,8 @@ them the section only says so. Everything else is prose, but for these fenced bl
     ```audit                             what `weightlake audit` finds in a series,
     ```choose                            SQL whose first row names values from here on.
 
-A value `$model` is that of the section. The body of a query and of a figure is its
-caption, that of `sql` the statement, that of `findings` a sentence with {columns}.
+A value `$model` is the value of the section. The body of a query or a figure is its
+caption, the body of `sql` a statement, that of `findings` a sentence with {columns}.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NAMED = ("query", "figure")
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: what is asked, with which parameters, and its body."""
+    """One fenced block: its kind, its parameters and its body."""
 
     kind: Kind
     name: str
@@ -50,7 +50,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Template:
-    """A section before it is asked: prose (markdown) and blocks in their order."""
+    """A section before it is filled in: prose (markdown) and blocks, in order."""
 
     name: str
     title: str
@@ -61,7 +61,7 @@ class Template:
 
 
 def read_template(path: Path) -> Template:
-    """Read a markdown file; raises UsageError that names the line that is wrong."""
+    """Read a markdown file; raises UsageError with the number of a wrong line."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -74,7 +74,7 @@ def read_template(path: Path) -> Template:
 
 
 def parse_template(name: str, text: str, *, where: str) -> Template:
-    """A template's text taken apart."""
+    """Parse the text of a template."""
     head = _head(text, where)
     title = _TITLE.search(text)
     if title is None:
@@ -83,7 +83,7 @@ def parse_template(name: str, text: str, *, where: str) -> Template:
             where=where,
             fix="Begin it with a line '# What the section answers'",
         )
-    # What stands before the title is only said to us; line numbers stay as they are.
+    # Text before the title is not shown; it is blanked to keep line numbers.
     n_above = text[: title.end()].count("\n") + 1
     body = "\n" * n_above + text[title.end() :].removeprefix("\n")
     most = head.get("most", "")
@@ -98,7 +98,7 @@ def parse_template(name: str, text: str, *, where: str) -> Template:
 
 
 def _head(text: str, where: str) -> dict[str, str]:
-    """The keys of the comment on the first line; none where there is none."""
+    """The keys of the comment on the first line; empty without a comment."""
     found = _HEAD.search(text)
     pairs = [each.partition(":") for each in found[1].split(";")] if found else []
     head = {key.strip(): value.strip() for key, _, value in pairs}
@@ -119,7 +119,7 @@ def _head(text: str, where: str) -> dict[str, str]:
 
 
 def _parts(text: str, where: str) -> Iterator[str | Block]:
-    """Prose and blocks in turn; a fence of any other kind stays prose."""
+    """Prose and blocks in order; other fenced blocks are kept as prose."""
     lines = text.split("\n")
     last = 0
     for token in parse_markdown(text):

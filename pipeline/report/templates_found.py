@@ -1,4 +1,4 @@
-"""Which sections has a report? The shipped templates, and those of a user's folder."""
+"""Which sections does a report have? The shipped templates, and those of the user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHIPPED = Path(__file__).with_name("templates")
 
 
 def find_templates(folders: Sequence[Path] = ()) -> tuple[Template, ...]:
-    """All templates by the names of their files; a user's own takes a shipped one's.
+    """All templates by file name; a user's template replaces a shipped one.
 
     Raises UsageError for a folder without templates.
     """

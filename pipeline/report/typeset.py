@@ -1,4 +1,4 @@
-"""Does this machine turn LaTeX into a PDF? With the first engine that is installed."""
+"""How does LaTeX become a PDF? With the first TeX engine that is installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import WeightlakeError
 
-# Each engine, and how it is called; twice where contents and links need a second look.
+# Each engine and its command line; twice where contents and links need a second pass.
 _ENGINES: dict[str, tuple[tuple[str, ...], int]] = {
     "tectonic": (("--untrusted",), 1),
     "lualatex": (("-interaction=nonstopmode", "-no-shell-escape"), 2),
@@ -19,13 +19,13 @@ _LIMIT_SECONDS = 300
 
 
 class TypesetError(WeightlakeError):
-    """LaTeX that stays LaTeX: no engine, or one that gave no PDF."""
+    """No PDF was made: no engine is installed, or the engine failed."""
 
 
 def typeset(source: Path) -> Path:
-    """Compile `source` where it lies; the PDF beside it comes back.
+    """Compile `source` in its folder; returns the path of the PDF.
 
-    Raises TypesetError that says what to install, or where the engine's log is.
+    Raises TypesetError that names what to install, or the path of the engine's log.
     """
     engine = next((name for name in _ENGINES if shutil.which(name)), None)
     if engine is None:

@@ -1,4 +1,4 @@
-"""How does another program get a tree? Nested objects of plain values."""
+"""How is a tree exported to other programs? As nested objects of plain values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def as_json(structure: Structure) -> Json:
 
 
 def sum_by_category(structure: Structure) -> dict[str, int]:
-    """Parameters under each heading that has any, the headings in their order."""
+    """Number of parameters under each heading that has any, in order."""
     sums: Counter[str] = Counter()
     for tensor in walk_tensors(structure):
         sums[category_of(tensor.location.component).name] += tensor.n_parameters

@@ -1,4 +1,4 @@
-"""Which heading is a component under, where does it lie, and what is it in words?"""
+"""Under which heading is a component listed, and how is it described?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.layout import load_components
 
 @dataclass(frozen=True)
 class Category:
-    """A heading; `place` is where its components lie that belong to no block."""
+    """A heading; `place` is the place of its components outside the blocks."""
 
     name: str
     title: str
@@ -38,12 +38,12 @@ def category_of(component: str) -> Category:
 
 
 def describe_component(component: str) -> str:
-    """What such a component is, in a sentence or two."""
+    """The meaning of a component, in a sentence or two."""
     about: str | None = read_data("categories.toml")["about"].get(component)
     if about:
         return about
     word = load_components().get(component)
-    if word is None:  # a warehouse may be of a version with other words
+    if word is None:  # a warehouse of another version may have other components
         return "A component that this version has no words for."
     meaning = word.meaning
     return f"{meaning[0].upper()}{meaning[1:]}."

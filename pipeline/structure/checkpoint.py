@@ -1,4 +1,4 @@
-"""What is a checkpoint made of? Its headers say; no weight is read."""
+"""What is a checkpoint made of? Read from its headers, without weights."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pipeline.structure.tree import Structure, Tensor
 
 
 def describe_checkpoint(checkpoint: Checkpoint) -> Structure:
-    """The tree of a checkpoint whose headers are read.
+    """The tree of a checkpoint from its headers.
 
-    Trainable is what a config cannot say otherwise: every weight that is no buffer.
-    Quantised weights have the shape of their values and say how they are coded.
+    Every weight that is not a buffer counts as trainable, as no config says otherwise.
+    A quantised weight has the shape of its values, with a note of its coding.
     """
     layout = identify(checkpoint.tensors, checkpoint.config)
     located = [layout.locate(one.name, one.shape) for one in checkpoint.tensors]
@@ -39,7 +39,7 @@ def describe_checkpoint(checkpoint: Checkpoint) -> Structure:
 
 
 def architecture_of(config: Mapping[str, object]) -> str:
-    """The class that a config names first, empty where it names none."""
+    """The class that a config names first; empty if it names none."""
     names = config.get("architectures")
     return str(names[0]) if isinstance(names, list) and names else ""
 
@@ -62,10 +62,10 @@ def _describe(tensor: TensorRef, location: Location, tied: Mapping[str, str]) ->
 def _find_tied(
     checkpoint: Checkpoint, located: Sequence[Location]
 ) -> Mapping[str, str]:
-    """Names of tensors that are one parameter with an earlier one.
+    """Names of tensors that are the same parameter as an earlier one.
 
-    A header shows shared storage; that a saved unembedding is the embedding again,
-    only the config says.
+    Shared storage is visible in the header; only the config says whether a saved
+    unembedding is tied to the embedding.
     """
     tied = {t.name: t.shared_with for t in checkpoint.tensors if t.shared_with}
     if checkpoint.config.get("tie_word_embeddings") is not True:

@@ -16,10 +16,10 @@ from pipeline.structure.tree import Structure, walk_tensors
 
 
 def with_classes(structure: Structure) -> Structure:
-    """The structure with the classes of transformers that its config stands for.
+    """The structure with the classes of transformers that its config names.
 
-    Unchanged where the config names no model_type; where transformers makes nothing of
-    it, a note says why.
+    Unchanged where the config has no model_type; a note says why transformers cannot
+    make the model.
     """
     if not isinstance(structure.config.get("model_type"), str):
         return structure
@@ -37,9 +37,9 @@ def with_classes(structure: Structure) -> Structure:
 
 @cache
 def _find_classes(config: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
-    """Classes by path, and the name of the model inside the model.
+    """Classes by path, and the name of the base model inside the model.
 
-    Kept by the config's text: the models of a zoo often share it.
+    Cached by the config's text, which models of a zoo often share.
     """
     module = make_module(json.loads(config))
     return class_chains(module), str(getattr(module, "base_model_prefix", ""))
@@ -48,10 +48,10 @@ def _find_classes(config: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
 def _chain(
     name: str, chains: Mapping[str, tuple[str, ...]], prefix: str
 ) -> tuple[str, ...]:
-    """The classes around a tensor; of fewer modules where its own is not there.
+    """The classes around a tensor; without its own class where that is not found.
 
-    A checkpoint may be saved with or without the name of the model inside a model, and
-    with experts apart that the class holds in one tensor.
+    A checkpoint may be saved with or without the prefix of the base model, and with
+    separate experts that the class holds in one tensor.
     """
     path = clean_name(name).path
     for candidate in (name, path, f"{prefix}.{path}", path.removeprefix(f"{prefix}.")):

@@ -1,6 +1,6 @@
-"""What would a config make? transformers' own class on the meta device, no weights.
+"""Which model does a config describe? transformers' class on the meta device.
 
-Only classes that transformers ships are made: code that a config names elsewhere
+Only classes that transformers ships are used: remote code that a config names
 (`auto_map`) is never run.
 """
 
@@ -17,25 +17,25 @@ from pipeline.errors import SourceError
 from pipeline.structure.module import describe_module
 from pipeline.structure.tree import Structure
 
-# More blocks, stages or experts than any network has: a config that lies must not keep
-# us busy for hours.
+# More blocks, stages or experts than any network has: without a limit a malformed
+# config could take hours.
 _MOST_BLOCKS = 2000
 _COUNTS = ("layers", "n_layer", "blocks", "depth", "experts")
-# What says how to load or run a model, not what it is made of.
+# Keys about loading or running a model, not about its structure.
 _IGNORED = ("auto_map", "quantization_config", "_attn_implementation", "_name_or_path")
 
 
 def describe_config(config: Mapping[str, Any], *, name: str = "") -> Structure:
     """The tree of the model that a config describes, made without memory.
 
-    Raises SourceError when transformers is missing or cannot make one of it.
+    Raises SourceError when transformers is missing or cannot make the model.
     """
     module = make_module(config, where=name)
     return describe_module(module, name=name or _title(config), config=config)
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """config.json as read; raises SourceError for what is no JSON object."""
+    """The content of config.json; raises SourceError if it is not a JSON object."""
     try:
         config = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
@@ -56,8 +56,9 @@ def read_config(path: Path) -> dict[str, Any]:
 def make_module(config: Mapping[str, Any], *, where: str = "") -> Any:
     """A module of the config's architecture on the meta device.
 
-    The class is the first of `architectures` where transformers has it, else the
-    language model of that type, else its bare model. Raises SourceError.
+    The class is the first of `architectures` if transformers has it, else the language
+    model of the config's type, else its base model. Raises SourceError as
+    `describe_config`.
     """
     cls, made = class_of(config, where=where)
     import torch
@@ -87,7 +88,7 @@ def class_of(config: Mapping[str, Any], *, where: str = "") -> tuple[Any, Any]:
 
 @contextmanager
 def _explained(where: str) -> Iterator[None]:
-    """Whatever a config breaks inside transformers comes out as its own error."""
+    """Turn any error inside transformers into a SourceError about the config."""
     try:
         yield
     except Exception as error:
@@ -100,7 +101,7 @@ def _explained(where: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """What transformers thinks of token ids and the like is no news about a tree."""
+    """Silence transformers' warnings on token ids, which do not concern a tree."""
     before = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
     try:

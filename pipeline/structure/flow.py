@@ -1,4 +1,4 @@
-"""How do vectors flow through a model? What a picture of its architecture shows."""
+"""How do vectors flow through a model? The data of a picture of its architecture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.structure.tree import Layer, Place, Stack, Structure, walk_tensors
 
 @dataclass(frozen=True)
 class Block:
-    """Layers of a stack that are built alike, and the sublayers of each of them."""
+    """Layers of a stack with equal structure, and the sublayers of each."""
 
     layers: tuple[int, ...]
     sublayers: tuple[Sublayer, ...]
@@ -29,9 +29,9 @@ class Block:
 
 @dataclass(frozen=True)
 class StackFlow:
-    """One tower: components before its blocks, the kinds of blocks, what follows.
+    """One stack: components before its blocks, kinds of blocks, components after.
 
-    `is_known` is False where no sublayer was recognised: a plain tree says more then.
+    `is_known` is False where no sublayer was recognised; a plain tree is then shown.
     """
 
     name: str | None
@@ -73,10 +73,10 @@ def _trace(structure: Structure, stack: Stack) -> StackFlow:
 
 
 def _join_ends(flows: tuple[StackFlow, ...]) -> tuple[StackFlow, ...]:
-    """What belongs to no stack, given to the stacks: embeddings first, scores last.
+    """Give components of no stack to the stacks: embeddings first, scores last.
 
-    An embedding that each stack shows as its own needs no place besides; what joins
-    towers (`projector`, `scale`) stays apart, as a flow that is loose.
+    An embedding that every stack shows is not shown again by itself. Components that
+    join towers (`projector`, `scale`) become a separate, loose flow.
     """
     outside = [flow for flow in flows if flow.name is None and not flow.blocks]
     inside = [flow for flow in flows if flow not in outside]
@@ -115,7 +115,7 @@ def _components_at(stack: Stack, place: Place) -> tuple[str, ...]:
 
 
 def _config_of(structure: Structure, stack: Stack) -> Mapping[str, Any]:
-    """The part of the config that speaks of a stack, else all of it."""
+    """The part of the config about a stack, else the whole config."""
     for key in (f"{stack.name}_config", "text_config"):
         nested = structure.config.get(key)
         if isinstance(nested, Mapping):
@@ -145,7 +145,7 @@ def _is_parallel(structure: Structure, config: Mapping[str, Any]) -> bool:
 
 
 def _positions(structure: Structure, stack: Stack, config: Mapping[str, Any]) -> str:
-    """learned, rotary, relative, alibi or none, where names or config say so."""
+    """learned, rotary, relative, alibi or none, by names and config."""
     names = {c.name for layer in stack.layers for c in layer.components}
     keys = read_data("traits.toml")["keys"]["rotary"]
     if "position_embedding" in names:
@@ -160,7 +160,7 @@ def _positions(structure: Structure, stack: Stack, config: Mapping[str, Any]) ->
 
 
 def _ties_output(structure: Structure, stack: Stack) -> bool:
-    """Whether a language model's scores come from its token embedding again."""
+    """Whether a language model computes its scores with its token embedding."""
     makes_scores = read_data("traits.toml")["scores"]["endings"]
     components = {t.location.component for t in walk_tensors(structure)}
     return (
@@ -174,7 +174,7 @@ def _ties_output(structure: Structure, stack: Stack) -> bool:
 def _describe(
     sublayer: Sublayer, layer: Layer, structure: Structure, config: Mapping[str, Any]
 ) -> Sublayer:
-    """The sublayer with what the config adds to it."""
+    """The sublayer with the facts that the config adds."""
     facts = dict(sublayer.facts)
     if sublayer.kind in ("attention", "cross_attention"):
         facts |= _heads(layer, structure, config, is_cross=sublayer.kind[0] == "c")
@@ -201,7 +201,7 @@ def _stated(
 def _heads(
     layer: Layer, structure: Structure, config: Mapping[str, Any], *, is_cross: bool
 ) -> dict[str, int | str | bool]:
-    """Heads that the shapes do not contradict; a tower states its own in its config."""
+    """Head counts of the stack's config, unless the shapes contradict them."""
     is_own = config is structure.config or "num_attention_heads" not in config
     n_heads = (
         structure.sizes.get("n_heads") if is_own else config["num_attention_heads"]

@@ -14,8 +14,8 @@ _PLACES: tuple[Place, ...] = ("input", "block", "output")
 def grow(tensors: Iterable[Tensor]) -> tuple[Stack, ...]:
     """The stacks of a model, each with its layers in order.
 
-    Stacks come as they are first seen, what belongs to none first. Components of a
-    layer are ordered as in categories.toml, tensors stay in the order given.
+    Tensors of no stack come first, then the stacks in the order of first appearance.
+    Components of a layer are ordered as in categories.toml; tensors keep their order.
     """
     by_stack: dict[str | None, list[Tensor]] = {}
     for tensor in tensors:

@@ -1,7 +1,7 @@
-"""What is any torch module made of? Its state dict as a tree; no value is looked at.
+"""What is a torch module made of? Its state dict as a tree; no value is read.
 
-A module on the meta device has shapes and no memory: one of any size is described in
-the time that it takes to make it.
+A module on the meta device has shapes but no memory, so that a module of any size is
+described in the time that it takes to make it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def describe_module(
 ) -> Structure:
     """The tree of a module: its parameters and the buffers that its state dict holds.
 
-    `name` is the class's name when empty. `config` is as config.json states it; by
-    default the module's own, where it has one as modules of transformers do. A
-    parameter under several names is tied: it counts where it is first seen.
+    An empty `name` stands for the class's name. `config` has the form of config.json;
+    by default it is the module's own, if it has one as modules of transformers do. A
+    parameter with several names is tied and counts under its first name.
     """
     stated = _own_config(module) if config is None else dict(config)
     entries = list(_entries(module))
@@ -63,10 +63,10 @@ def describe_module(
 
 
 def class_chains(module: nn.Module) -> Mapping[str, tuple[str, ...]]:
-    """Of every module by path: its class and those around it, innermost first.
+    """For every module by path its class and those around it, innermost first.
 
-    Classes are named in full, as `torch.nn.modules.linear.Linear`; lists and
-    dictionaries of modules are passed over.
+    Classes have full names, such as `torch.nn.modules.linear.Linear`; lists and
+    dictionaries of modules are skipped.
     """
     from torch import nn
 

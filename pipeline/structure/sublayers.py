@@ -19,7 +19,7 @@ _KINDS: tuple[Kind, ...] = ("attention", "cross_attention", "state", "feed_forwa
 
 @dataclass(frozen=True)
 class Sublayer:
-    """One step of a block: what it is made of, and where it is normalised.
+    """One step of a block: its components, and where it is normalised.
 
     `norms` maps before, inside (what it adds) and after (the sum) to a component.
     `facts` holds sizes that the tensors show: width, n_experts, is_gated, …
@@ -32,9 +32,9 @@ class Sublayer:
 
 
 def find_sublayers(layer: Layer, norm_place: NormPlace) -> tuple[Sublayer, ...]:
-    """The sublayers of a block; what belongs to none is one of kind plain.
+    """The sublayers of a block; other components form a sublayer of kind plain.
 
-    `norm_place` says where an only normalisation of a sublayer lies.
+    `norm_place` is the place of a sublayer's norm if it has only one.
     """
     by_name = {c.name: c.tensors for c in layer.components}
     left = dict(by_name)
@@ -63,7 +63,7 @@ def find_sublayers(layer: Layer, norm_place: NormPlace) -> tuple[Sublayer, ...]:
 
 
 def shape_of_layer(layer: Layer) -> tuple[object, ...]:
-    """Equal for blocks that are built alike: roles and shapes, not numbers."""
+    """A key by roles and shapes, equal for blocks with the same structure."""
     rows = {
         (t.location.component, t.location.parameter, t.shape)
         for t in walk_tensors(layer)
@@ -74,7 +74,7 @@ def shape_of_layer(layer: Layer) -> tuple[object, ...]:
 
 
 def outputs_of(tensor: Tensor) -> int | None:
-    """The outputs of a matrix as it is used, whichever way it is stored."""
+    """The number of outputs of a matrix, however it is stored."""
     if len(tensor.shape) != 2:
         return None
     return tensor.shape[1 if tensor.location.is_transposed else 0]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pipeline.layout import Location
 
-# Where a layer lies in the flow: before the blocks, one of them, after them.
+# The place of a layer in the flow: before the blocks, one of them, or after them.
 Place = Literal["input", "block", "output"]
 
 
@@ -19,8 +19,8 @@ class Tensor:
 
     `classes` are its module's class and those of the modules around it, innermost
     first; empty where no model class is known. `alias_of` names an earlier tensor with
-    equal values; `is_tied` says that both are one parameter, counted there. A non-empty
-    `reason` says why it is no weight of the model, or was not measured.
+    equal values; with `is_tied` both are one parameter, counted at the earlier one. A
+    non-empty `reason` says why it is no weight of the model, or was not measured.
     """
 
     name: str
@@ -40,14 +40,14 @@ class Tensor:
 
     @property
     def n_parameters(self) -> int:
-        """Its elements, 0 for a buffer, a tied copy and what is no weight."""
+        """Its elements; 0 for a buffer, a tied copy or a tensor that is no weight."""
         is_counted = not (self.is_tied or self.reason or self.location.is_buffer)
         return self.n_elements if is_counted else 0
 
 
 @dataclass(frozen=True)
 class Component:
-    """The tensors that do one thing in one layer: the weight and bias of q, …"""
+    """The tensors of one component in one layer, such as the weight and bias of q."""
 
     name: str
     tensors: tuple[Tensor, ...]
@@ -64,7 +64,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Stack:
-    """One tower of layers: encoder, decoder, vision, …, or null for what has none."""
+    """A stack of layers: encoder, decoder, vision, …; null for tensors of no stack."""
 
     name: str | None
     layers: tuple[Layer, ...]
@@ -72,9 +72,9 @@ class Stack:
 
 @dataclass(frozen=True)
 class Structure:
-    """A model as a tree; `sizes` are the words of table `checkpoints`.
+    """A model as a tree; `sizes` are named as columns of table `checkpoints`.
 
-    `config` is as config.json states it, `notes` what was noticed on the way.
+    `config` has the form of config.json; `notes` are remarks made while reading.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What are the models of a warehouse made of? Trees from its rows, no file opened."""
+"""What are the models of a warehouse made of? Trees from rows, without their files."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _SIZES = (
 def read_structures(
     root: Path, *, model: str | None = None, revision: str | None = None
 ) -> tuple[Structure, ...]:
-    """The tree of every model, or of one, or of one checkpoint; by name.
+    """The tree of every model, of one model, or of one checkpoint, by name.
 
-    Of several checkpoints a model's tree has every tensor that any of them has, as
-    its last one has it; sizes and config are the last checkpoint's. Raises QueryError
-    for a model or revision that is not there.
+    The tree of a model with several checkpoints has the tensors of all of them, each in
+    its latest form; sizes and config are those of the last checkpoint. Raises
+    QueryError for a model or revision that the warehouse lacks.
     """
     asked = {"model": model, "revision": revision}
     asked = {name: word for name, word in asked.items() if word is not None}
@@ -67,7 +67,7 @@ def _read(checkpoints: list[Row], rows: Iterable[Row]) -> Structure:
 
 
 def _missing(rows: Iterable[Row], checkpoints: list[Row]) -> tuple[str, ...]:
-    """That checkpoints of one model do not all hold the same tensors."""
+    """A note if the checkpoints of one model do not all hold the same tensors."""
     n_all = len(checkpoints)
     partial = [row for row in rows if row["n_checkpoints"] < n_all]
     if not partial:

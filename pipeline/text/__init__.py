@@ -1,1 +1,1 @@
-"""How does a value read, and a table in a paper or on a page? The same everywhere."""
+"""How are values and tables written as text? Equally in terminals, papers and pages."""

@@ -1,4 +1,4 @@
-"""How does a column of values read? Each value as a short text, alike in a column."""
+"""How is a column of values written? As short texts of one form per column."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 NULL = "·"
-SHOWN_VALUES = 4  # of a longer list, only its length is shown
+SHOWN_VALUES = 4  # a longer list is shown as its length
 
 _DIGITS = 5
 
@@ -71,7 +71,7 @@ def interval_text(value: pa.MonthDayNano) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with what does not print, or reverses its reading, as escapes."""
+    """The text with unprintable and bidirectional control characters as escapes."""
     if text.isprintable():
         return text
     return "".join(
@@ -117,7 +117,7 @@ def _float_text(value: float, decimals: int | None) -> str:
         return "0"
     if decimals is not None:
         return f"{value:.{decimals}f}"
-    # From here on an exponent would hide what is still easily read as a number.
+    # Above this, values are still easier to read without an exponent.
     if 10**_DIGITS <= abs(value) < 1e9:
         return f"{value:.0f}"
     return f"{value:.{_DIGITS}g}"

@@ -1,4 +1,4 @@
-"""How does a table enter a paper or a page? As LaTeX and as Markdown, names escaped."""
+"""How is a table written for a paper or a page? As LaTeX or Markdown, escaped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    # After \\ a bracket or a star would be read as that command's argument.
+    # After \\ a bracket or a star would be read as an argument of that command.
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
@@ -62,7 +62,7 @@ def to_latex(table: pa.Table) -> str:
 
 
 def to_markdown(table: pa.Table) -> str:
-    """A pipe table as GitHub and most others read it, numbers to the right."""
+    """A pipe table of GitHub's Markdown, with numbers aligned to the right."""
     names = [escape_markdown(printable(name)) for name in table.column_names]
     columns = [
         [escape_markdown(text) for text in column_texts(column)]
@@ -87,7 +87,7 @@ def escape_latex(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape what would be read as markup, HTML or the end of a cell."""
+    """Escape characters of markup, of HTML, and the end of a cell."""
     return _MARKDOWN.sub(r"\\\1", _ENTITY.sub("&amp;", text))
 
 

@@ -1,4 +1,4 @@
-"""How large, how long, how many? Numbers as people say them."""
+"""How are sizes and durations written for people?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do parameters lie? Bars by component, and models beside each other."""
+"""Where are the parameters? Bars by component, and models side by side."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ROW_HEIGHT = 0.155  # inches: a name of 6 points with air
+_ROW_HEIGHT = 0.155  # inches: a name of 6 points with space around it
 _NAME_WIDTH = 1.15
 _MOST_ROWS = 40
 _NOTHING = "Nothing to draw: the query found no parameter."
 
 
 def draw_parameters(frame: pl.DataFrame) -> Figure:
-    """A bar per component, as long as its parameters, its share written beside it.
+    """A bar per component by its number of parameters, with its share beside it.
 
     `frame` is the result of query `sizes`: model, revision, component, n_parameters.
-    Several models are one picture only as `sizes`.
+    It holds one model; `draw_sizes` draws several.
     """
     import polars as pl
 
@@ -71,7 +71,7 @@ def draw_sizes(frame: pl.DataFrame) -> Figure:
     """A bar per model, its components stacked, the largest model first.
 
     `frame` is the result of query `sizes`. The six largest components have a colour
-    each, what remains is grey.
+    each; all others together are grey.
     """
     import polars as pl
 
@@ -130,13 +130,13 @@ def _stack(axes: Axes, rows: pl.DataFrame, models: list[str], named: list[str]) 
 
 
 def _shorten(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
-    """As many as a column of a page holds, and a note of how many are left out."""
+    """The rows that fit a column of a page, and a note of how many are left out."""
     n_more = len(rows) - _MOST_ROWS
     return rows.head(_MOST_ROWS), f"; {n_more} smaller not shown" if n_more > 0 else ""
 
 
 def _axes(names: list[str], below: float = 0.0) -> tuple[Figure, Axes]:
-    """Rows from the top down, named at the left, counts written short."""
+    """Axes with named rows from the top down and short counts."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     figure = new_figure(_ROW_HEIGHT * len(names) + 0.8 + below)

@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = len(PALETTE)
 _BAND = (10, 90)  # percentiles
-_NAME_WIDTH = 0.11  # of the axes: the room that a share takes
+_NAME_WIDTH = 0.11  # of the axes: the width of a share's label
 
 
 def draw_breaks(frame: pl.DataFrame) -> Figure:
-    """Few lines with the lines fitted to their segments; many as a band and a median.
+    """Few series with the fit to each segment; many series as a band and a median.
 
-    `frame` is the result of query `segments`: model, step, tensor, view, layer,
-    component, metric, value, segment, fitted, kind, agreement. A ring marks a break of
-    one series, a stroke on the lower edge one of many; an event is a line through all,
-    with the share of the series that break there.
+    `frame` is the result of query `breaks`: model, step, tensor, view, layer,
+    component, metric, value, segment, fitted, kind, agreement. A breakpoint is a ring
+    in a picture of one series and a stroke on the lower edge in one of many. An event
+    is a vertical line with the share of the series that break there.
     """
     curves = as_curves(frame)
     if curves is None or not curves.finite.size:
@@ -66,7 +66,7 @@ def draw_breaks(frame: pl.DataFrame) -> Figure:
 
 
 def sketch_breaks(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
-    """The series as `series` sketches them, and below them events and breaks."""
+    """The sketch of `series`, with events and breaks below it."""
     import polars as pl
 
     events = frame.drop_nulls("agreement").group_by("step")
@@ -81,7 +81,7 @@ def sketch_breaks(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
 
 
 def _draw_band(axes: Axes, curves: Curves) -> list[Line2D]:
-    """All lines thin, the range that most of them keep to, and their median."""
+    """All series as thin lines, the band between percentiles, and the median."""
     from matplotlib.lines import Line2D
 
     steps = curves.steps
@@ -104,7 +104,7 @@ def _draw_band(axes: Axes, curves: Curves) -> list[Line2D]:
 
 
 def _draw_rug(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
-    """A stroke on the lower edge per step with breaks, taller for more of them."""
+    """A stroke on the lower edge at each step with breaks, taller for more breaks."""
     from matplotlib.lines import Line2D
 
     counts = frame.drop_nulls("kind").group_by("step").len().sort("step")
@@ -124,7 +124,7 @@ def _draw_rug(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
 
 
 def _draw_fits(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
-    """The line through each segment, over the series."""
+    """The fitted line of each segment, drawn over the series."""
     from matplotlib.lines import Line2D
 
     for part in frame.partition_by("model", "tensor", "view", "segment"):
@@ -154,7 +154,7 @@ def _draw_rings(axes: Axes, frame: pl.DataFrame) -> list[Line2D]:
 
 
 def _draw_events(axes: Axes, frame: pl.DataFrame, n_lines: int) -> list[Line2D]:
-    """A line through the picture at each event, its share of the series above it."""
+    """A vertical line at each event, with its share of the series above it."""
     import polars as pl
 
     events = frame.drop_nulls("agreement").group_by("step")
@@ -163,7 +163,7 @@ def _draw_events(axes: Axes, frame: pl.DataFrame, n_lines: int) -> list[Line2D]:
     for step, share in shares.iter_rows():
         drawn = axes.axvline(step, color=ALARM, linewidth=0.8, linestyle=DASHES)
         place = axes.transAxes.inverted().transform(axes.transData.transform((step, 0)))
-        # Of one series all is said, and names must not lie upon each other.
+        # A single series needs no share, and labels must not overlap.
         if n_lines > 1 and place[0] >= end:
             end = place[0] + _NAME_WIDTH
             axes.annotate(

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SIDE = 2.05  # inches: what names and colours leave of a column
-_ROW_HEIGHT = 0.135  # of a name that touches no other
+_SIDE = 2.05  # inches: a column less the room for names and colours
+_ROW_HEIGHT = 0.135  # inches between names that do not touch
 _NAME_SIZE = FONT_SIZE - 1
 
 
@@ -40,7 +40,7 @@ class Square:
     distance: np.ndarray
 
     def runs(self) -> list[list[int]]:
-        """Places of neighbours of one model."""
+        """Places of neighbouring checkpoints of one model."""
         places = range(len(self.checkpoints))
         groups = groupby(places, key=lambda place: self.checkpoints[place].model)
         return [list(run) for _, run in groups]
@@ -71,10 +71,10 @@ def as_square(frame: pl.DataFrame) -> Square | None:
 
 
 def draw_change_matrix(frame: pl.DataFrame) -> Figure:
-    """A cell per pair of checkpoints, dark where they are near; kin share dark blocks.
+    """A cell per pair of checkpoints, darker for nearer pairs; kin form dark blocks.
 
-    `frame` is the result of query `change_matrix`. Distances of strangers, about 1, end
-    the scale; pairs that have nothing to compare are hatched.
+    `frame` is the result of query `change_matrix`. The scale ends at about 1, the
+    distance of unrelated models; pairs with nothing to compare are hatched.
     """
     square = as_square(frame)
     if square is None:
@@ -115,9 +115,9 @@ def _paint(axes: Axes, square: Square) -> None:
 
 
 def _name_rows(axes: Axes, square: Square, width: float) -> None:
-    """Each row's name where there is room, else each model's, with a line to its rows.
+    """A name per row where there is room, else one per model with a line to its rows.
 
-    More names than the side holds are left out, those of the fewest rows first.
+    If there are too many names, those of the fewest rows are left out first.
     """
     n = len(square.checkpoints)
     runs = [[i] for i in range(n)] if n * _ROW_HEIGHT <= _SIDE else square.runs()
@@ -151,7 +151,7 @@ def _name_rows(axes: Axes, square: Square, width: float) -> None:
 
 
 def _spread(wanted: np.ndarray) -> np.ndarray:
-    """Ascending heights moved apart to _ROW_HEIGHT and kept within the side."""
+    """Ascending heights, moved apart by _ROW_HEIGHT and kept within the side."""
     places = wanted.copy()
     for i in range(1, places.size):
         places[i] = max(places[i], places[i - 1] + _ROW_HEIGHT)
@@ -163,7 +163,7 @@ def _spread(wanted: np.ndarray) -> np.ndarray:
 
 
 def _run_name(square: Square, run: list[int], *, has_room: bool) -> list[str]:
-    """The model, and below it its steps where the rows hold two lines."""
+    """The model's name, with its steps on a second line where there is room."""
     chosen = [square.checkpoints[i] for i in run]
     if len(chosen) == 1:
         return [chosen[0].name]

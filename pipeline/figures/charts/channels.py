@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_NAMED = 3
-_ROOM = 0.05  # of the axis: names nearer to each other than this would touch
+_ROOM = 0.05  # of the axis: labels nearer than this would touch
 
 
 def draw_channels(frame: pl.DataFrame) -> Figure:
     """Norm over index, a panel per side; the line is the median.
 
     `frame` is the result of query `channels`: model, revision, tensor, side,
-    channel, norm, is_outlier. Channels that hold a weight of six σ or more are marked,
-    and those of them with the largest norms named.
+    channel, norm, is_outlier. Channels that hold a weight of six σ or more are marked;
+    those with the largest norms are named.
     """
     rows = frame.drop_nulls("norm")
     if rows.is_empty():
@@ -73,14 +73,14 @@ def _panel(axes: Axes, rows: pl.DataFrame, side: str) -> None:
 
 
 def _name(axes: Axes, index: np.ndarray, norms: np.ndarray) -> None:
-    """The outliers of the largest norms by number, those far enough apart."""
+    """Label the outliers with the largest norms, where labels are far enough apart."""
     low, high = axes.get_xlim()
     bottom, top = axes.get_ylim()
     named: list[tuple[float, float]] = []
     for place in np.argsort(-norms, kind="stable"):
         x = (index[place] - low) / (high - low)
         y = (norms[place] - bottom) / (top - bottom)
-        # A name is about a fifth of the axis wide and a tenth high.
+        # A label is about a fifth of the axis wide and a tenth high.
         if any(abs(x - a) < 4 * _ROOM and abs(y - b) < 3 * _ROOM for a, b in named):
             continue
         is_right = x > 1 - 4 * _ROOM

@@ -1,4 +1,4 @@
-"""How do the clusters of an embedding lie? Some of their rows, in two dimensions."""
+"""Where do the clusters of an embedding lie? A sample of rows, in two dimensions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_NAMED = len(PALETTE)
-# A Gaussian cloud does as well in more than this share of draws: no clusters, then.
+# Not called clustered if more than this share of Gaussian clouds is as clustered.
 _LEVEL = 0.05
 
 
 def draw_clusters(frame: pl.DataFrame) -> Figure:
-    """A dot per row that is placed, a ring at each centre; the largest named below.
+    """A dot per placed row and a ring at each centre; the largest are named below.
 
     `frame` is the result of query `clusters`: model, revision, tensor,
     plane_fraction, null_p, cluster, n_tokens, label, centre_x, centre_y, x, y.
@@ -68,7 +68,7 @@ def _draw(axes: Axes, part: pl.DataFrame, color: str) -> None:
 
 
 def _note(rows: pl.DataFrame, n_clusters: int) -> str:
-    """The share of variance that the plane shows, and the verdict against noise."""
+    """The share of the variance in the plane, and the verdict against noise."""
     share, p = rows["plane_fraction"][0], rows["null_p"][0]
     facts = [f"{n_clusters} clusters"]
     if share is not None:

@@ -1,4 +1,4 @@
-"""How does a metric run through the depth of a network, and where does noise end?"""
+"""How does a metric change with depth, and which layers differ from noise?"""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_WIDE_RATIO = 30.0  # largest over smallest value, from which the axis is logarithmic
-_MANY_DECADES = 1e4  # from which powers of ten alone are enough ticks
+_WIDE_RATIO = 30.0  # largest over smallest value that makes the axis logarithmic
+_MANY_DECADES = 1e4  # ratio from which ticks are powers of ten only
 _MOST_LINES = len(PALETTE)
 
 
@@ -40,8 +40,8 @@ _MOST_LINES = len(PALETTE)
 class DepthLine:
     """One component: median `values` by layer, NaN or ±Inf where none is finite.
 
-    `is_judged` says where every matrix differs from noise, `is_noise` where one does
-    not; neither holds where there was no null to compare with.
+    `is_judged` is true where every matrix differs from noise, `is_noise` where at least
+    one does not; both are false without a null to compare with.
     """
 
     component: str
@@ -90,7 +90,7 @@ def draw_depth(frame: pl.DataFrame) -> Figure:
 
 
 def as_depth_lines(frame: pl.DataFrame) -> list[DepthLine]:
-    """A result of query `depth` as lines, in the order data flows through a block."""
+    """A result of query `depth` as lines, in the order of data flow through a block."""
     cells: dict[str, dict[int, list[tuple[float, str]]]] = {}
     for row in frame.iter_rows(named=True):
         line = cells.setdefault(str(row["component"]), {})
@@ -140,7 +140,7 @@ def _draw(axes: Axes, line: DepthLine, color: str) -> Line2D:
 
 
 def _verdict_key(lines: list[DepthLine]) -> list[Line2D]:
-    """What filled, hollow and crossed points mean, those that there are."""
+    """The key of the filled, hollow and crossed points that the picture contains."""
     from matplotlib.lines import Line2D
 
     keys = [

@@ -1,4 +1,4 @@
-"""What is the spectrum of a matrix made of? Bulk, noise edge, spikes and tail."""
+"""What does the spectrum of a matrix consist of? Bulk, noise edge, spikes and tail."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _LEGEND_LINE = 0.13  # inches
 
 
 def draw_esd(frame: pl.DataFrame) -> Figure:
-    """Density of the eigenvalues on two logarithmic axes, and what is fitted to it.
+    """Density of the eigenvalues on two logarithmic axes, with the fits to it.
 
-    `frame` is the result of query `esd` for one matrix view. Drawn over it: the noise
-    that would make the bulk with its edge, the power law of the tail, and as null the
+    `frame` is the result of query `esd` for one matrix view. Drawn over the density:
+    noise fitted to the bulk, with its edge, the power law of the tail, and as null the
     noise of the whole matrix's norm. Raises UsageError for several views.
     """
     spectrum = as_spectrum(frame)
@@ -62,7 +62,7 @@ def draw_esd(frame: pl.DataFrame) -> Figure:
 
 
 def _draw_noise(axes: Axes, spectrum: Spectrum) -> None:
-    """The null by the whole norm, the bulk by the median eigenvalue, its edge."""
+    """Draw the null (by the norm), the bulk (by the median eigenvalue) and its edge."""
     norm, (n_large, n_small) = spectrum.number("frobenius_norm"), spectrum.sides
     if norm:
         axes.plot(
@@ -75,7 +75,7 @@ def _draw_noise(axes: Axes, spectrum: Spectrum) -> None:
     if not sigma or not edge:
         return
     axes.plot(*spectrum.noise(sigma), color=_BULK, label="noise that fits the bulk")
-    # Null where entries are too far from normal for the edge to mean anything.
+    # The edge is null where the entries are too far from normal for it.
     counted = spectrum.number("n_spikes")
     n_spikes = int(counted or 0)
     spikes = "spike" if n_spikes == 1 else "spikes"
@@ -111,7 +111,7 @@ def _scale(axes: Axes, density: np.ndarray, edges: np.ndarray) -> None:
     drawn = density[density > 0]
     axes.set_xscale("log")
     axes.set_yscale("log")
-    # Noise of a square matrix has no upper bound near 0: the values decide the range.
+    # The density of a square matrix's noise is unbounded near 0: data set the range.
     axes.set_ylim(drawn.min() / 3, drawn.max() * 3)
     axes.set_xlim(edges[0] / 1.3, edges[-1] * 1.3)
     for axis in (axes.xaxis, axes.yaxis):

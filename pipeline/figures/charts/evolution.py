@@ -1,4 +1,4 @@
-"""How does the spectrum of a tensor move through training? One line per step."""
+"""How does the spectrum of a tensor change in training? One line per step."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 40
 _MOST_SKETCHED = 12
-_LEAST_SHOWN = 1e-4  # of the largest: rounding lies below
-_LIGHTEST = 0.92  # of the colour map; its end vanishes on white
+_LEAST_SHOWN = 1e-4  # of the largest: smaller values are rounding
+_LIGHTEST = 0.92  # of the colour map: its end is invisible on white
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values at one step, descending; those above `edge` are not noise."""
+    """Singular values at one step, descending; values above `edge` are not noise."""
 
     step: int
     sigma: np.ndarray
@@ -46,8 +46,8 @@ def draw_evolution(frame: pl.DataFrame) -> Figure:
     """Singular values by rank, dark at the first step and light at the last.
 
     `frame` is the result of query `evolution`: model, tensor, view, step, index,
-    singular_value, noise_edge. Of many steps forty are drawn, the first and the last
-    among them.
+    singular_value, noise_edge. At most forty steps are drawn, including the first and
+    the last.
     """
     spectra = as_spectra(frame, _MOST_LINES)
     if not spectra:
@@ -76,7 +76,7 @@ def draw_evolution(frame: pl.DataFrame) -> Figure:
 
 
 def sketch_evolution(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
-    """A sparkline of the logarithms a step, at most twelve steps."""
+    """A sparkline of the logarithms per step, for at most twelve steps."""
     spectra = as_spectra(frame, _MOST_SKETCHED)
     if not spectra:
         return "Nothing to draw: no spectrum of that tensor by step.\n"
@@ -91,7 +91,7 @@ def sketch_evolution(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
 
 
 def as_spectra(frame: pl.DataFrame, most: int) -> list[Spectrum]:
-    """The spectra by step, at most `most`: the first, the last, and some between.
+    """At most `most` spectra by step: the first, the last, and some between.
 
     Raises UsageError when the frame holds several models, tensors or views.
     """
@@ -126,7 +126,7 @@ def _name(frame: pl.DataFrame) -> str:
 
 
 def _scale(axes: Axes, spectra: list[Spectrum]) -> None:
-    """Powers of ten on both axes where there is more than one."""
+    """Put ticks at powers of ten on each axis that spans more than one."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     write = FuncFormatter(lambda value, _: short_number(value))
@@ -151,7 +151,7 @@ def _scale(axes: Axes, spectra: list[Spectrum]) -> None:
 
 
 def _add_key(figure: Figure, axes: Axes, spectra: list[Spectrum]) -> None:
-    """Colours by the order of the steps, some of them named."""
+    """A colour bar in the order of the steps, some of them labelled."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, Normalize

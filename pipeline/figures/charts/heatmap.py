@@ -1,4 +1,4 @@
-"""How does a metric run through the network? Layer by component, in colour."""
+"""How does a metric vary over the network? Layer by component, in colour."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ROW_HEIGHT = 0.145  # inches: a number of 6 points with air
-_GRID_WIDTH = 2.2  # about what the labels leave of a column
-_MOST_HEIGHT = 4.2  # of the grid; taller would not share a page with text
+_ROW_HEIGHT = 0.145  # inches: a number of 6 points with space around it
+_GRID_WIDTH = 2.2  # inches: about a column less its labels
+_MOST_HEIGHT = 4.2  # inches of the grid; a taller one would leave no room for text
 
 
 def draw_heatmap(frame: pl.DataFrame, *, marks: bool = True) -> Figure:
     """One cell per layer and component, coloured by the metric.
 
     `frame` is the result of query `heatmap`: model, revision, layer, component, metric,
-    value; layer null outside the blocks. Null cells are hatched, infinite ones crossed;
-    `marks` rings those that stand apart from the component's other layers.
+    value; layer is null outside the blocks. Null cells are hatched and infinite cells
+    crossed; `marks` rings cells that stand apart from the component's other layers.
     Raises UsageError when it holds several checkpoints or metrics.
     """
     grid = as_grid(frame)
@@ -83,7 +83,7 @@ def _odd_cells(grid: Grid) -> np.ndarray:
 
 
 def _ring(axes: Axes, odd: np.ndarray) -> None:
-    """White within black: to be seen upon any colour."""
+    """Draw a white ring within a black one, which is visible on any colour."""
     rows, columns = np.nonzero(odd)
     for size, color in ((1.6, "#000000"), (0.7, "#ffffff")):
         (rings,) = axes.plot(columns + 0.5, rows + 0.5, "o", markersize=4.5)
@@ -91,7 +91,7 @@ def _ring(axes: Axes, odd: np.ndarray) -> None:
 
 
 def _outside_note(grid: Grid) -> list[str]:
-    """Which components the layers do not hold, on three lines at most."""
+    """The components outside the layers, on at most three lines."""
     if not grid.outside:
         return []
     text = f"in no layer: {', '.join(grid.outside)}"
@@ -110,7 +110,7 @@ def _paint(figure: Figure, axes: Axes, grid: Grid, height: float) -> None:
         np.ma.masked_invalid(grid.values),
         cmap=colormaps[DIVERGING if is_signed else SEQUENTIAL],
         norm=norm,
-        edgecolors="face",  # or white seams show between cells of a PDF
+        edgecolors="face",  # without it a PDF shows white seams between cells
         linewidth=0.2,
     )
     axes.invert_yaxis()
@@ -130,7 +130,7 @@ def _colour_label(grid: Grid) -> str:
 
 
 def _name_rows(axes: Axes, grid: Grid, height: float) -> None:
-    """Every layer's number where there is room, else every 2nd, 4th, 8th, 10th…"""
+    """Label every layer where there is room, else every 2nd, 4th, 8th, 10th…"""
     n_layers = len(grid.layers)
     room = max(1, int(height / _ROW_HEIGHT))
     every = next(

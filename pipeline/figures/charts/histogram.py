@@ -42,9 +42,9 @@ def draw_histogram(
     """The outline of every tensor's histogram over one axis.
 
     `frame` is the result of query `histogram` or `densities`: model, revision, tensor,
-    bin_low, bin_high, count, density; where it names a law that fits, and there are few
-    tensors, `laws` draws it dashed. A bin that towers over the rest is cut, and its
-    share of the entries written beside it; with `log_y` nothing is cut.
+    bin_low, bin_high, count, density. For few tensors `laws` draws the law that fits
+    best, if the frame names one, as a dashed line. A bin far taller than the rest is
+    cut, with its share of the entries beside it; with `log_y` nothing is cut.
     """
     tensors = as_bins(frame)
     if not tensors:
@@ -74,11 +74,12 @@ def _outline(axes: Axes, tensors: tuple[Bins, ...]) -> None:
             axes.stairs(bins.density, bins.edges, color=color, alpha=0.2, fill=True)
         for value, _ in bins.points:
             axes.axvline(value, color=color, linewidth=width, linestyle=(0, (4, 2)))
-            # Its height would be infinite: the line says where, the legend how many.
+            # A bin without width would be infinitely high: a line marks its place, and
+            # the legend has its share.
 
 
 def _laws(frame: pl.DataFrame) -> dict[_Key, Law]:
-    """The law of each tensor that has one, by model, revision and tensor."""
+    """The fitted law of each tensor with one, by model, revision and tensor."""
     if "law" not in frame.columns:
         return {}
     rows = frame.unique(["model", "revision", "tensor"], maintain_order=True)
@@ -129,7 +130,7 @@ def _scale(axes: Axes, tensors: tuple[Bins, ...], *, log_y: bool) -> None:
 
 
 def _mark_cuts(axes: Axes, tensors: tuple[Bins, ...]) -> None:
-    """An arrowhead on the upper edge above each bar that goes on beyond it."""
+    """Draw an arrowhead on the upper edge above each bar that is cut there."""
     for bins, color in zip(tensors, colors_of(len(tensors)), strict=True):
         if not is_spike(bins).any():
             continue
@@ -148,7 +149,7 @@ def _mark_cuts(axes: Axes, tensors: tuple[Bins, ...]) -> None:
 def _name(
     figure: Figure, axes: Axes, tensors: tuple[Bins, ...], laws: Mapping[_Key, Law]
 ) -> None:
-    """Write what all tensors share above the axes, and their differences below."""
+    """Write the shared part of the tensors' names above the axes, differences below."""
     from matplotlib.lines import Line2D
 
     common, own = split_names(tensors)
@@ -178,7 +179,7 @@ def _law_note(bins: Bins, laws: Mapping[_Key, Law]) -> str:
 
 
 def _spike_note(bins: Bins) -> str:
-    """`0.43 of entries at 0` for a bin without width; the like for one cut off."""
+    """`0.43 of entries at 0` for a bin without width; similarly for a cut bin."""
     notes = [
         f"{'all' if share == 1 else f'{share:.3g} of'} entries at {value:.4g}"
         for value, share in bins.points

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 _ROW_HEIGHT = 0.17  # inches
 _INDENT = 0.16
-_MOST_INDENTED = 8  # levels; deeper ones are not moved further right
+_MOST_INDENTED = 8  # levels; deeper levels are not indented further
 _NOTE_SIZE = FONT_SIZE - 1
 
 
 def draw_lineage(frame: pl.DataFrame) -> Figure:
-    """A line per checkpoint, or per run of steps without a fork, under its parent.
+    """A line per checkpoint, or per steps in a row without a fork, under its parent.
 
-    `frame` is the result of query `lineage`. Beside a name stand, in grey, what the
-    direction rests on and the distance from the parent; an edge whose direction is
-    undecided is dashed.
+    `frame` is the result of query `lineage`. Beside a name stand, in grey, the evidence
+    for the direction and the distance from the parent; an edge of undecided direction
+    is dashed.
     """
     found = as_branches(frame)
     if not found.lines and not found.alone:
@@ -48,7 +48,7 @@ def draw_lineage(frame: pl.DataFrame) -> Figure:
         figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
-        # One unit is an inch, and rows go down.
+        # One unit is an inch, and y increases downwards.
         axes.set_xlim(0, COLUMN_WIDTH)
         axes.set_ylim(height, 0)
         for row in range(len(found.lines)):
@@ -94,7 +94,7 @@ def _draw_line(axes: Axes, found: Branches, row: int) -> None:
 
 
 def _alone(found: Branches) -> list[str]:
-    """Who has no kin, on a few lines."""
+    """The checkpoints without kin, on a few lines."""
     if not found.alone:
         return []
     text = f"without kin: {', '.join(found.alone)}"
@@ -104,7 +104,7 @@ def _alone(found: Branches) -> list[str]:
 
 
 def sketch_lineage(frame: pl.DataFrame, width: int = 80) -> str:
-    """The same as an indented tree of text."""
+    """The lineage as an indented tree of text."""
     found = as_branches(frame)
     lines = []
     for row, line in enumerate(found.lines):
@@ -116,7 +116,7 @@ def sketch_lineage(frame: pl.DataFrame, width: int = 80) -> str:
 
 
 def _stem(found: Branches, row: int) -> str:
-    """What stands before a name: a bar for every ancestor that has a child to come."""
+    """The text before a name: a bar for every ancestor with a later child."""
     line = found.lines[row]
     if line.parent is None:
         return ""

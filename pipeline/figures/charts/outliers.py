@@ -1,4 +1,4 @@
-"""Which tensors stand apart from their peers, and by which sign? Three marks each."""
+"""Which tensors stand apart from their peers, and by which of three measures?"""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _SIGNS = {
 }
 _ROW_HEIGHT = 0.16
 _MOST_ROWS = 30
-_ANOMALY = 5.0  # robust deviations, from which the report calls a tensor unusual
+_ANOMALY = 5.0  # robust deviations at which the report calls a tensor unusual
 
 
 def draw_outliers(frame: pl.DataFrame) -> Figure:
-    """A row per tensor, the strangest first: its robust z by each of three signs.
+    """A row per tensor, the most unusual first: its robust z by three measures.
 
     `frame` is the result of query `outliers`: model, revision, tensor, component, and
-    the three z. The axis is even up to one deviation and by powers of ten beyond; the
-    line stands at five. A z that is infinite lies on the right edge.
+    the three z. The axis is linear up to one deviation and logarithmic beyond; the line
+    is at five. An infinite z is drawn on the right edge.
     """
     rows = frame.head(_MOST_ROWS)
     if rows.is_empty() or not np.isfinite(_values(rows)).any():
@@ -93,7 +93,7 @@ def _name_rows(axes: Axes, rows: pl.DataFrame, *, is_one: bool) -> None:
     if is_one:
         names = [fit(tensor, whole, size) for tensor in tensors]
     else:
-        # A part for each: a long model would take the layer out of a tensor's name.
+        # Both are shortened separately, so that a long model name keeps the layer.
         shorts = [_since_layer(name) for name in rows["tensor"]]
         names = [
             f"{fit(model, whole * 0.36, size)} {fit(short, whole * 0.6, size)}"
@@ -107,14 +107,14 @@ def _name_rows(axes: Axes, rows: pl.DataFrame, *, is_one: bool) -> None:
 
 
 def _since_layer(name: str) -> str:
-    """A tensor's name from its first number on; what comes before is its model's."""
+    """A tensor's name from its first number on; the part before is the model's."""
     parts = name.removesuffix(".weight").split(".")
     first = next((i for i, part in enumerate(parts) if part.isdigit()), 0)
     return ".".join(parts[first:])
 
 
 def _shared_start(names: list[str]) -> int:
-    """How many letters all names begin with, up to a dot; these are left out."""
+    """The length of the names' common prefix, up to a dot; it is left out."""
     if len(names) == 1:
         return 0
     steps = zip(*(name.split(".")[:-1] for name in names), strict=False)

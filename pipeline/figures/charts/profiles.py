@@ -1,4 +1,4 @@
-"""How does a metric run through several models? A small panel per component."""
+"""How does a metric change with depth in several models? One panel per component."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _N_ACROSS = 3
 _PANEL_HEIGHT = 0.85  # inches
 _MOST_NAMED = 14
-_WIDE_RATIO = 100.0  # largest over smallest value, from which the axis is logarithmic
+_WIDE_RATIO = 100.0  # largest over smallest value that makes the axis logarithmic
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Panels:
-    """Profiles by component, in the order in which data meets them."""
+    """Profiles by component, in the order of data flow."""
 
     metric: str
     models: tuple[str, ...]
@@ -89,7 +89,7 @@ def draw_profiles(frame: pl.DataFrame) -> Figure:
     """A panel per component with a line per model; all panels have the same axes.
 
     `frame` is the result of query `profiles`: model, revision, component, layer, depth,
-    metric, value. A model of one layer is a point.
+    metric, value. A model with one layer is a point.
     """
     panels = as_panels(frame)
     if panels is None:
@@ -135,7 +135,7 @@ def _draw_panel(
 
 
 def _scale(axes: Axes, values: np.ndarray) -> None:
-    """The axes that all panels share; powers of ten where values span many."""
+    """Scale the shared axes; logarithmic where values span many powers of ten."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
     axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
@@ -170,7 +170,7 @@ def _name_lines(figure: Figure, color: dict[str, str]) -> None:
 
 
 def _columns(names: tuple[str, ...]) -> int:
-    """Two where every name fits into half of the width."""
+    """The number of columns: two where every name fits half of the width, else one."""
     return 2 if width_of(names, FONT_SIZE - 1) < COLUMN_WIDTH / 2 - 0.4 else 1
 
 

@@ -1,4 +1,4 @@
-"""How does a metric move as training goes on? One line per tensor or layer, by step."""
+"""How does a metric change in training? One line per tensor or layer, by step."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = len(PALETTE)
 _MOST_MARKED = 40
-_WIDE_RATIO = 1000.0  # largest over smallest value, from which the axis is logarithmic
+_WIDE_RATIO = 1000.0  # largest over smallest value that makes the axis logarithmic
 
 
 def draw_series(frame: pl.DataFrame, *, by: LineBy = "tensor") -> Figure:
-    """A line per tensor, layer or component; more than seven are thin, with a median.
+    """A line per tensor, layer or component; with over seven, thin lines and a median.
 
     `frame` is the result of query `series`: model, revision, step, tensor, view, layer,
     component, metric, value; or of `training`: model, metric, step, value. Steps that
-    grow by factors stand on a logarithmic axis. A value that is null, NaN or infinite
-    is a cross on the upper edge, at its step.
+    grow by factors are drawn on a logarithmic axis. A value that is null, NaN or
+    infinite is a cross on the upper edge, at its step.
     """
     curves = as_curves(frame, by)
     if curves is None:
@@ -77,7 +77,7 @@ def draw_series(frame: pl.DataFrame, *, by: LineBy = "tensor") -> Figure:
 
 
 def draw_lines(axes: Axes, curves: Curves, by: LineBy) -> list[Line2D]:
-    """The lines; what comes back are those that the legend names."""
+    """Draw the lines; return those that the legend names."""
     if len(curves.lines) <= _MOST_NAMED:
         return [
             _draw(axes, line, line.name, color=PALETTE[place])
@@ -94,7 +94,7 @@ def draw_lines(axes: Axes, curves: Curves, by: LineBy) -> list[Line2D]:
 
 
 def _draw(axes: Axes, line: Curve, name: str, **look: Any) -> Line2D:
-    """Gaps stay gaps; few points are marked, a point without neighbours always."""
+    """Draw one line with gaps; points are marked if few, or without neighbours."""
     is_thin = "linewidth" in look
     marker = "" if is_thin or len(line.steps) > _MOST_MARKED else "o"
     values = np.where(line.is_finite, line.values, np.nan)
@@ -110,7 +110,7 @@ def _draw(axes: Axes, line: Curve, name: str, **look: Any) -> Line2D:
 
 
 def mark_gaps(axes: Axes, curves: Curves) -> list[Line2D]:
-    """A cross on the upper edge at each step where a line has no finite value."""
+    """Draw a cross on the upper edge at each step where a line has no finite value."""
     steps = np.concatenate([line.steps[~line.is_finite] for line in curves.lines])
     if not steps.size:
         return []
@@ -128,7 +128,7 @@ def mark_gaps(axes: Axes, curves: Curves) -> list[Line2D]:
 
 
 def scale_axes(axes: Axes, curves: Curves) -> None:
-    """Powers of ten where steps or values span many, written without mathematics."""
+    """Logarithmic axes where steps or values span many powers of ten, plain labels."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
     steps, values = curves.steps, curves.finite

@@ -1,4 +1,4 @@
-"""How do the shapes of models compare? A row per model, a cell per size declared."""
+"""How do the shapes of models compare? A row per model, a cell per declared size."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _FACTS = {
 _ROW_HEIGHT = 0.165
 _NAME_WIDTH = 0.9
 _MOST_ROWS = 40
-_BAR = "#B5D3E7"  # the palette's blue, pale enough to be written upon
+_BAR = "#B5D3E7"  # the palette's blue, pale enough for text on it
 
 
 def draw_shapes(frame: pl.DataFrame) -> Figure:
-    """A table of numbers, each upon a bar of its share of the column's largest.
+    """A table of numbers, each over a bar of its share of the column's largest.
 
     `frame` is the result of query `shapes`: model, revision, and the sizes that the
-    configs declare. A size that no model has is no column; one that is missing, a dash.
+    configs declare. A size without any value has no column; a missing value is a dash.
     """
     facts = [
         name

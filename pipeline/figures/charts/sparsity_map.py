@@ -1,4 +1,4 @@
-"""Where in a matrix do its zeros lie? A coarse map, dark where there are none."""
+"""Where are the zeros of a matrix? A coarse map, dark where there are none."""
 
 from __future__ import annotations
 

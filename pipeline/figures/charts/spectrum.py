@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NOTHING = "Nothing to draw: the tensor has no spectrum."
-_LEVELS = (0.5, 0.9, 0.99)  # of the energy: where its rank is read off
-# Values this far below the largest are rounding, not structure; the axis ends there.
+_LEVELS = (0.5, 0.9, 0.99)  # shares of the energy whose ranks are marked
+# Values this far below the largest are rounding, so the axis ends there.
 _FLOOR = 1e-8
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """One view's σ by falling size, and the share of Σσ² up to each."""
+    """One view's σ, descending, and the cumulated share of Σσ²."""
 
     view: str
     relative: np.ndarray
@@ -43,7 +43,7 @@ class Spectrum:
 
 
 def draw_scree(frame: pl.DataFrame) -> Figure:
-    """σ over the largest σ by index, both by powers of ten, a line per matrix view.
+    """σ/σ₁ by index on two logarithmic axes, a line per matrix view.
 
     `frame` is the result of query `spectrum`: model, revision, tensor, view, index,
     singular_value, relative, energy_fraction.
@@ -59,7 +59,7 @@ def draw_scree(frame: pl.DataFrame) -> Figure:
             axes.plot(index, each.relative[seen], color=color)
             n_below = int((~seen).sum())
             if n_below:
-                # The line ends in a cross: what follows is zero but for rounding.
+                # The line ends in a cross: all further values are zero up to rounding.
                 axes.plot(index[-1:], each.relative[seen][-1:], "x", color=ALARM)
         axes.set_yscale("log")
         axes.set_xscale("log")
@@ -72,8 +72,8 @@ def draw_scree(frame: pl.DataFrame) -> Figure:
 def draw_energy(frame: pl.DataFrame) -> Figure:
     """The share of Σσ² in the largest singular values, over their share of all.
 
-    A line per matrix view of the result of query `spectrum`; the ranks that keep 50, 90
-    and 99 % are marked, and of one view alone written above it.
+    A line per matrix view of the result of query `spectrum`. The ranks that keep 50, 90
+    and 99 % are marked, and for a single view written above the axes.
     """
     spectra = _spectra(frame)
     if not spectra:
@@ -110,7 +110,7 @@ def _spectra(frame: pl.DataFrame) -> list[Spectrum]:
 
 
 def _rank_of(spectrum: Spectrum, level: float) -> int:
-    """The least rank that keeps this share of the energy."""
+    """The smallest rank that keeps this share of the energy."""
     reached = int(np.searchsorted(spectrum.energy, level - 1e-12)) + 1
     return min(reached, len(spectrum.energy))
 
@@ -153,7 +153,7 @@ def _write_powers(axes: Axes) -> None:
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
     low, high = axes.get_ylim()
-    if high < 10 * low:  # less than a power of ten: it has no tick of its own
+    if high < 10 * low:  # the range may contain no power of ten for a tick
         from matplotlib.ticker import MaxNLocator
 
         axes.yaxis.set_major_locator(MaxNLocator(4))

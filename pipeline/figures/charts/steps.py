@@ -1,4 +1,4 @@
-"""How does a metric move through the layers as training goes on? Layer by step."""
+"""How does a metric change in each layer in training? A grid of layer by step."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class StepGrid:
 
 
 def draw_steps(frame: pl.DataFrame, *, scale: Scale = "value") -> Figure:
-    """One cell per layer and step, each layer the median of its tensors.
+    """One cell per layer and step: the median over the layer's tensors.
 
-    `frame` is the result of query `series`. `change` shows each layer over its first
-    finite value, as a ratio. Steps stand side by side, whatever lies between them.
+    `frame` is the result of query `series`. `change` shows each layer as a ratio to its
+    first finite value. Steps are evenly spaced, whatever their distance.
     """
     grid = as_step_grid(frame, scale)
     if grid is None:
@@ -87,7 +87,7 @@ def draw_steps(frame: pl.DataFrame, *, scale: Scale = "value") -> Figure:
 def sketch_steps(
     frame: pl.DataFrame, width: int = DEFAULT_WIDTH, *, scale: Scale = "value"
 ) -> str:
-    """Layers down, steps across, a shade each; steps are thinned to fit the width."""
+    """Layers down, steps across, one shade per cell; steps are thinned to the width."""
     grid = as_step_grid(frame, scale)
     if grid is None:
         return "Nothing to draw: no finite value of a layer at any step.\n"
@@ -133,7 +133,7 @@ def as_step_grid(frame: pl.DataFrame, scale: Scale) -> StepGrid | None:
 
 
 def _over_first(values: np.ndarray) -> np.ndarray:
-    """Each row over its first value that is finite and not zero."""
+    """Each row divided by its first finite value other than zero."""
     ratios = np.full_like(values, np.nan)
     for row, out in zip(values, ratios, strict=True):
         usable = np.flatnonzero(np.isfinite(row) & (row != 0))

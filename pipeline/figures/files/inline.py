@@ -1,6 +1,6 @@
-"""How does a picture enter a page? As SVG whose text is text, and as a page of its own.
+"""How does a picture enter a page? As SVG with real text, or as a whole HTML page.
 
-The page asks for nothing from anywhere: no script, no font, no network.
+The page loads nothing: no script, no font, no network.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.figures.shared.style import house_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# What is black, white or pale grey for paper's sake changes; colours that mean stay.
+# In dark mode black, white and pale grey change; colours with a meaning stay.
 DARK_FIGURES = """
 @media (prefers-color-scheme: dark) {
   svg.figure text { fill: #e4e6ea !important; }
@@ -45,9 +45,9 @@ svg.figure {{ width: 100%; height: auto; }}
 </body>
 </html>
 """
-# Names that matplotlib gives to groups; the same in every picture, used by none.
+# Ids that matplotlib gives to groups: equal in every picture and not referenced.
 _GROUP_ID = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
-# A file's own: in a page the style would hold for everything.
+# The style of matplotlib's own file, removed as it would apply to the whole page.
 _OF_A_FILE = re.compile(
     r"<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL
 )
@@ -56,9 +56,9 @@ _WHITESPACE = re.compile(r">\s+<(?!/?(?:tspan|text)\b)")
 
 
 def inline_svg(figure: Figure) -> str:
-    """An `svg` element to be put into a page: text as text, no background, no ids.
+    """An `svg` element for a page: text as text, no background, no shared ids.
 
-    It scales with the page up to its own size and beyond; names are escaped.
+    It scales with the page; names are escaped.
     """
     from matplotlib import rc_context
 
@@ -80,19 +80,19 @@ def inline_svg(figure: Figure) -> str:
 
 
 def _own_ids(svg: str) -> str:
-    """Markers and clips named after this picture: a page may hold another's like it."""
+    """Make the ids of markers and clips unique, as a page may hold several pictures."""
     mark = xxhash.xxh3_64_hexdigest(svg.encode())[:8]
     return _REFERENCE.sub(rf"\g<1>{mark}-", svg)
 
 
 def figure_page(figure: Figure) -> str:
-    """A whole HTML page that shows the picture, dark where the reader's screen is."""
+    """A whole HTML page with the picture, dark if the reader's screen is set so."""
     title = html.escape(_alternative(figure))
     return _PAGE.format(title=title, dark=DARK_FIGURES, svg=inline_svg(figure))
 
 
 def _alternative(figure: Figure) -> str:
-    """What the picture is of, for who does not see it: its title or first text."""
+    """The alternative text for screen readers: the picture's title or first text."""
     title = figure.get_suptitle()
     if title:
         return title.replace("\n", ", ")

@@ -16,7 +16,7 @@ from pipeline.figures.shared.style import house_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# What each format would write of the day and the program, left out.
+# Metadata on date and program, left out of each format so that files are reproducible.
 _METADATA: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
@@ -31,9 +31,9 @@ SUFFIXES = (*_METADATA, "pgf", "html")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write `figure` to `path` as its suffix says, whole or not at all.
+    """Write `figure` to `path` in the format of its suffix, whole or not at all.
 
-    Raises UsageError for another suffix or a folder that is not there.
+    Raises UsageError for an unknown suffix or a missing folder.
     """
     suffix = check_suffix(path)
     if not path.parent.is_dir():

@@ -1,7 +1,7 @@
-"""How does a picture enter a TeX document? As PGF commands, made without a TeX.
+"""How does a picture enter a TeX document? As PGF commands, made without TeX.
 
-matplotlib's own writer starts a TeX to measure each text, and hands names to it as
-commands. Here texts are measured by the font of the layout, and escaped.
+matplotlib's own writer runs TeX to measure each text, and passes names to it as
+commands. Here texts are measured with the font of the layout, and escaped.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from pipeline.figures.shared.labels import drawable
 if TYPE_CHECKING:
     import polars as pl
 
-# A bin is a spike where it stands so many times above every other: it would flatten
-# the rest to nothing. Chosen by eye on pruned and dense tensors.
+# A bin is a spike if it is this many times taller than every other bin, which would
+# flatten the rest. Chosen by eye on pruned and dense tensors.
 _SPIKE_RATIO = 5.0
-_SEEN = 0.05  # of the tallest bar: higher than a line is wide
+_SEEN = 0.05  # of the tallest bar: taller than the width of a line
 _BODY_SHARE = 0.25  # of the bins
 
 
@@ -25,7 +25,7 @@ _BODY_SHARE = 0.25  # of the bins
 class Bins:
     """One tensor's histogram: `edges` has one entry more than `density`.
 
-    `points` are bins without width: a value and the share of the entries that hold it.
+    `points` are bins without width: a value, and the share of entries equal to it.
     """
 
     model: str
@@ -39,7 +39,7 @@ class Bins:
 def as_bins(frame: pl.DataFrame) -> tuple[Bins, ...]:
     """The frame by model, revision and tensor, in the order of the rows.
 
-    Raises UsageError where the edges lie too far out for any axis.
+    Raises UsageError where the edges are too large for an axis.
     """
     keys = ["model", "revision", "tensor"]
     rows = frame.drop_nulls(["bin_low", "bin_high", "count"])
@@ -59,10 +59,10 @@ def as_bins(frame: pl.DataFrame) -> tuple[Bins, ...]:
 
 
 def is_spike(bins: Bins) -> np.ndarray:
-    """True for the tallest bin where the second reaches no fifth of it.
+    """True for the tallest bin if the second tallest is below a fifth of it.
 
-    Only where the others have a shape to be seen without it: the peak of a heavy tail
-    in coarse bins is none.
+    The other bins must have a visible shape without it: the peak of a heavy-tailed
+    histogram in coarse bins is not a spike.
     """
     mask = np.zeros(bins.density.shape, bool)
     if bins.density.size < 3:
@@ -76,7 +76,7 @@ def is_spike(bins: Bins) -> np.ndarray:
 
 
 def tallest_but_spikes(tensors: tuple[Bins, ...]) -> float:
-    """The largest density that is not a spike's; 0 where no bin holds anything."""
+    """The largest density of a bin that is not a spike; 0 where all bins are empty."""
     return max(
         (
             float(bins.density[~is_spike(bins)].max())
@@ -88,7 +88,7 @@ def tallest_but_spikes(tensors: tuple[Bins, ...]) -> float:
 
 
 def split_names(tensors: tuple[Bins, ...]) -> tuple[list[str], list[str]]:
-    """Checkpoint and tensor where all share them, and what is each one's own."""
+    """The parts of the names that all tensors share, and each tensor's own part."""
     keys = [(bins.model, bins.revision, bins.tensor) for bins in tensors]
     models, revisions, names = (
         list(dict.fromkeys(part)) for part in zip(*keys, strict=True)
@@ -118,8 +118,8 @@ def _bins(model: str, revision: str, tensor: str, part: pl.DataFrame) -> Bins:
     share = part["count"].to_numpy() / part["count"].sum()
     is_point = high <= low
     points = tuple(zip(low[is_point].tolist(), share[is_point].tolist(), strict=True))
-    # Not the share over the width: the query may have been asked for a part of the
-    # range, and its density is of all entries.
+    # The query's density is relative to all entries, also where its bins cover a part
+    # of the range; it cannot be recomputed from the shares here.
     density = part["density"].to_numpy().astype(float)
     edges, density = _close_gaps(low[~is_point], high[~is_point], density[~is_point])
     return Bins(model, revision, tensor, edges, density, points)
@@ -128,7 +128,7 @@ def _bins(model: str, revision: str, tensor: str, part: pl.DataFrame) -> Bins:
 def _close_gaps(
     low: np.ndarray, high: np.ndarray, density: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bins that the query left out are empty: they get density 0."""
+    """Add the empty bins that the query leaves out, with density 0."""
     edges: list[float] = list(low[:1])
     heights: list[float] = []
     for left, right, height in zip(low, high, density, strict=True):

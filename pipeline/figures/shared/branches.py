@@ -1,4 +1,4 @@
-"""Which lines does a picture of a lineage have? Steps without a fork are one."""
+"""Which lines does a picture of a lineage have? Steps without a fork share a line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Branch:
-    """A checkpoint, or steps in a row; `parent` is the place of its own branch."""
+    """A checkpoint, or steps in a row; `parent` is the place of the parent's branch."""
 
     name: str
     note: str
@@ -63,7 +63,7 @@ def as_branches(frame: pl.DataFrame) -> Branches:
 def _runs(
     rows: list[dict[str, Any]], n_children: Counter[tuple[str, str]]
 ) -> Iterator[list[dict[str, Any]]]:
-    """A step joins its predecessor where that has no other child."""
+    """Join each step to its predecessor if that has no other child."""
     run: list[dict[str, Any]] = []
     for row in rows:
         parent = row["parent_model"], row["parent_revision"]
@@ -86,7 +86,7 @@ def _name(run: list[dict[str, Any]]) -> str:
 
 
 def _note(run: list[dict[str, Any]]) -> str:
-    """What the line upwards rests on, and its length."""
+    """The evidence for the line to the parent, and its distance."""
     row = run[0]
     if row["parent_model"] is None:
         return ""

@@ -1,4 +1,4 @@
-"""How are many checkpoints named in a picture? Short, steps as a range."""
+"""How are many checkpoints named in a picture? Briefly, with steps as a range."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Checkpoint:
 
 
 def name_run(run: Sequence[Checkpoint]) -> str:
-    """One name for several steps of a model in order."""
+    """One name for several consecutive steps of a model."""
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first.name

@@ -1,4 +1,4 @@
-"""Which colour stands for which number, and how is that written beside the picture?"""
+"""Which colour stands for which number, and how is the colour bar labelled?"""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-_WIDE_RATIO = 100.0  # largest over smallest, from which colours go by powers of ten
+_WIDE_RATIO = 100.0  # largest over smallest value that makes colours logarithmic
 
 
 def norm_of(values: np.ndarray) -> Normalize:
-    """Even steps, powers of ten where all are positive and far apart; 0 in the middle.
+    """Linear; logarithmic for positive values far apart; 0 in the middle if signed.
 
-    Signed values far apart are even up to their median size and by powers beyond.
+    Signed values far apart are linear up to their median size, logarithmic beyond.
     """
     from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 
@@ -38,7 +38,7 @@ def norm_of(values: np.ndarray) -> Normalize:
 
 
 def write_colours(axes: Axes, norm: Normalize) -> None:
-    """Few ticks, written without mathematics."""
+    """Few ticks with plain labels."""
     from matplotlib.colors import LogNorm, SymLogNorm
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 LineBy = Literal["tensor", "layer", "component"]
-# Below this, half of the steps lie in the first fifth of the axis: powers of ten read
-# better. Evenly spaced steps have their median in the middle.
+# If the median step is below this share, half of the steps lie in the first fifth of
+# the axis, and a logarithmic axis reads better. Even steps have it in the middle.
 _LOG_MEDIAN = 0.2
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: `steps` ascending, `values` with NaN or ±Inf where none is finite."""
+    """One line: ascending `steps`, and `values` that may be NaN or ±Inf."""
 
     name: str
     steps: np.ndarray
@@ -36,7 +36,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """All lines of one metric; `n_without_step` rows lie outside a series."""
+    """All lines of one metric; `n_without_step` rows belong to no series."""
 
     title: str
     metric: str
@@ -52,7 +52,7 @@ class Curves:
         return np.concatenate([line.values[line.is_finite] for line in self.lines])
 
     def median(self) -> Curve:
-        """The median over the lines at each step, of the finite values."""
+        """The median of the lines' finite values at each step."""
         values = [
             [
                 value
@@ -68,8 +68,8 @@ class Curves:
 def as_curves(frame: pl.DataFrame, by: LineBy = "tensor") -> Curves | None:
     """Arrange a result of query `series` or `training`; None when no row has a step.
 
-    One line per tensor (and view), per layer or per component: several values at one
-    step are one point, their median. Raises UsageError for several metrics.
+    One line per tensor (and view), layer or component. Several values of a line at one
+    step become their median. Raises UsageError for several metrics.
     """
     import polars as pl
 

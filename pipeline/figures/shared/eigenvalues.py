@@ -15,7 +15,7 @@ from pipeline.figures.shared.labels import MOST_DRAWABLE, short_number
 if TYPE_CHECKING:
     import polars as pl
 
-# Eigenvalues below this share of the largest are counted, not drawn: they are rounding.
+# Eigenvalues below this share of the largest are rounding: counted, but not drawn.
 _LEAST_SHARE = 1e-12
 # Curves multiply two of them.
 _MOST = MOST_DRAWABLE**0.5
@@ -27,7 +27,7 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Spectrum:
-    """One matrix view: `lam` positive and descending, `n_left_out` others.
+    """One matrix view: `lam`, positive and descending; `n_left_out` are not drawn.
 
     `facts` holds the columns of query `esd` that are the same in every row.
     """
@@ -44,19 +44,19 @@ class Spectrum:
 
     @property
     def sides(self) -> tuple[int, int]:
-        """The larger and the smaller."""
+        """The larger and the smaller side of the matrix."""
         sizes = int(self.number("n_rows") or 1), int(self.number("n_cols") or 1)
         return max(sizes), min(sizes)
 
     def number(self, name: str) -> float | None:
-        """A fact as a number that can be drawn, None where there is none."""
+        """A fact as a number that can be drawn, or None."""
         value = self.facts[name]
         if not isinstance(value, int | float) or not abs(value) < _MOST:
             return None
         return float(value)
 
     def histogram(self) -> tuple[Reals, Reals]:
-        """Density of λ, 1 in sum over all values, and the edges of its bins."""
+        """Density of λ, normalised over all values, and the edges of its bins."""
         n = int(np.clip(3 * sqrt(self.lam.size), _FEWEST_BINS, _MOST_BINS))
         low, high = float(self.lam[-1]), float(self.lam[0])
         edges = np.geomspace(low / 1.02, high * 1.02, n + 1)

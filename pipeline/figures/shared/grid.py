@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Grid:
     """`values[i, j]` is layer `layers[i]`, `components[j]`; NaN where there is none.
 
-    `layers` is (None,) for a network without layers; else `outside` names the
-    components that stand in none. `n_tensors` is the most values that fell into one
-    cell, whose median was taken.
+    `layers` is (None,) for a network without layers; otherwise `outside` names the
+    components outside the layers. A cell is the median of its tensors, of which it has
+    at most `n_tensors`.
     """
 
     title: str
@@ -81,7 +81,7 @@ def only(frame: pl.DataFrame, column: str) -> str:
 
 
 def _layers(found: set[int | None]) -> tuple[int | None, ...]:
-    """Every layer from the first to the last, also one without a row of its own."""
+    """Every layer from the first to the last, including layers without rows."""
     numbers = [layer for layer in found if layer is not None]
     return tuple(range(min(numbers), max(numbers) + 1)) if numbers else (None,)
 

@@ -1,4 +1,4 @@
-"""How is a column, a number or a step written in a picture? With its declared unit."""
+"""How is a column, a number or a step written in a picture?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.tables import TABLES, Column
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-# The arithmetic of axes overflows near the ends of float64.
+# matplotlib's axes overflow near the limits of float64.
 MOST_DRAWABLE = 1e100
 
 
@@ -23,7 +23,7 @@ def drawable(value: float | None) -> float:
 
 
 def find_column(name: str) -> Column | None:
-    """The declaration of a metric or key; None for what a log or a user named."""
+    """The declaration of a metric or key; None for names of a log or a user."""
     for table in TABLES:
         for column in table.columns:
             if column.name == name:
@@ -45,7 +45,7 @@ def label_of(name: str) -> str:
 
 
 def short_number(value: float, digits: int = 4) -> str:
-    """`digits` significant ones at most: 0.0123, 1.2k, 143k, 3.4e-7."""
+    """At most `digits` significant digits: 0.0123, 1.2k, 143k, 3.4e-7."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     size = abs(value)
@@ -60,7 +60,7 @@ def short_number(value: float, digits: int = 4) -> str:
 
 
 def power_of_ten(value: float) -> str:
-    """`1e-07` → `10⁻⁷`, without matplotlib's mathematics; 1 to 1000 in full."""
+    """`1e-07` → `10⁻⁷` as plain text; 1 to 1000 are written in full."""
     if value == 0:
         return "0"
     sign = "−" if value < 0 else ""

@@ -1,7 +1,8 @@
 """Which curve does a fitted law draw? Its density, centred and scaled by the quartiles.
 
-The tables name the law that fits best and the degrees of freedom of Student's t. Place
-and scale are read off the median and the quartiles here, which outliers do not move.
+The tables name the law that fits best and the degrees of freedom of Student's t.
+Location and scale are taken here from the median and the quartiles, which outliers do
+not affect.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _WORDS = {"student_t": "Student t"}
 
 @dataclass(frozen=True)
 class Law:
-    """A law with its median and half the distance of its quartiles."""
+    """A law with its median and half its interquartile range."""
 
     name: str
     df: float | None
@@ -75,7 +76,7 @@ def _t_density(z: np.ndarray, df: float) -> np.ndarray:
 
 
 def _t_quartile(df: float) -> float:
-    """Where a quarter of the mass lies between 0 and it: between 0.67 and 1."""
+    """The upper quartile of Student's t, between 0.67 and 1."""
     z = np.linspace(0, 1.01, 2001)
     heights = _t_density(z, df)
     mass = np.concatenate([[0], np.cumsum((heights[1:] + heights[:-1]) / 2) * z[1]])

@@ -1,4 +1,4 @@
-"""How does a notebook show a picture? As the SVG of a page, with no backend chosen."""
+"""How does a notebook show a picture? As inline SVG, without choosing a backend."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 
 class ShownFigure(Figure):
-    """A matplotlib Figure that Jupyter shows, though no pyplot knows of it."""
+    """A matplotlib Figure that Jupyter shows although pyplot does not manage it."""
 
     def _repr_html_(self) -> str:
         from pipeline.figures.files.inline import inline_svg  # which imports style

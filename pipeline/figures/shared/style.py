@@ -1,6 +1,6 @@
-"""What do all our pictures share? Size, type, palette, names that break nothing.
+"""What do all our pictures share? Size, type, palette, and legible names.
 
-matplotlib is imported inside the functions: who draws nothing never loads it.
+matplotlib is imported inside the functions, so that it loads only for drawing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 COLUMN_WIDTH = 3.3  # inches: one column of a two-column page
 FONT_SIZE = 7.0  # points
-_FONT = "DejaVu Sans"  # travels with matplotlib: the same bytes on every machine
-# Okabe & Ito 2008, without the yellow that vanishes on white.
+_FONT = "DejaVu Sans"  # ships with matplotlib: equal pictures on every machine
+# Okabe & Ito 2008, without yellow, which is hardly visible on white.
 PALETTE = (
     "#0072B2",
     "#E69F00",
@@ -32,7 +32,7 @@ PALETTE = (
 ALARM = "#D55E00"
 GREY = "#999999"
 PALE = "#E6E6E6"
-DASHES = (0, (4, 2))  # of lines that mark a place
+DASHES = (0, (4, 2))  # for lines that mark a place
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
 
@@ -62,7 +62,7 @@ _STYLE = {
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Our settings on matplotlib's defaults; the caller's own come back after."""
+    """Our settings over matplotlib's defaults; the caller's settings are restored."""
     from matplotlib import style
 
     with style.context(_STYLE, after_reset=True):
@@ -70,10 +70,10 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(height: float, width: float = COLUMN_WIDTH) -> Figure:
-    """A figure known to no pyplot; sizes in inches. To be called in `house_style`."""
+    """A figure outside pyplot; sizes in inches. To be called in `house_style`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from pipeline.figures.shared.shown import ShownFigure  # brings matplotlib
+    from pipeline.figures.shared.shown import ShownFigure  # imports matplotlib
 
     figure = ShownFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
@@ -81,7 +81,7 @@ def new_figure(height: float, width: float = COLUMN_WIDTH) -> Figure:
 
 
 def sentence_figure(sentence: str) -> Figure:
-    """The picture of nothing to draw: it says why."""
+    """A picture that holds only a sentence: why there is nothing to draw."""
     with house_style():
         figure = new_figure(1.0)
         text = "\n".join(wrap(sentence, COLUMN_WIDTH - 0.4))
@@ -90,7 +90,7 @@ def sentence_figure(sentence: str) -> Figure:
 
 
 def colors_of(n_lines: int) -> list[str]:
-    """One colour a line: the palette where it is enough, else a dark-to-light row."""
+    """One colour per line: the palette where it suffices, else from dark to light."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
@@ -101,7 +101,7 @@ def colors_of(n_lines: int) -> list[str]:
 
 
 def legible(text: str) -> str:
-    """`text` on one line, what the font cannot show written as an escape."""
+    """`text` on one line; characters that the font lacks are written as escapes."""
     known = _glyphs()
     return "".join(
         letter
@@ -112,7 +112,7 @@ def legible(text: str) -> str:
 
 
 def fit(text: str, width: float, size: float = FONT_SIZE) -> str:
-    """`text` made legible and no wider than `width` inches, its middle left out."""
+    """`text` made legible, its middle cut to fit `width` inches."""
     text = legible(text)
     if _width_of(text, size) <= width:
         return text
@@ -140,7 +140,7 @@ def width_of(texts: Sequence[str], size: float = FONT_SIZE) -> float:
 
 
 def add_title(figure: Figure, *lines: str) -> None:
-    """What the picture is of, above it, each line as wide as the figure at most."""
+    """Write title lines above the picture, each at most as wide as the figure."""
     width = float(figure.get_size_inches()[0]) - 0.15
     text = "\n".join(fit(line, width) for line in lines)
     figure.suptitle(text, x=0.02, ha="left", fontsize=FONT_SIZE)

@@ -1,4 +1,4 @@
-"""How are axes of plain numbers marked? With few ticks, written short."""
+"""How are linear axes marked? With few ticks and short labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def few_ticks(axes: Axes, *, x_whole: bool = False, y_whole: bool = False) -> None:
-    """Five at most on either axis; `*_whole` for counts and indices."""
+    """At most five ticks on either axis; `*_whole` for counts and indices."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     for axis, is_whole in ((axes.xaxis, x_whole), (axes.yaxis, y_whole)):

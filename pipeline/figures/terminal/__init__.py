@@ -1,1 +1,1 @@
-"""The same pictures where there is only text."""
+"""The pictures as text, for terminals."""

@@ -23,8 +23,8 @@ def shade(value: float, low: float, high: float) -> str:
 def spark(values: np.ndarray, width: int) -> str:
     """The values on one line, each between their smallest and largest.
 
-    More values than `width` are joined to means of neighbours, of which one that is not
-    finite shows.
+    More values than `width` are averaged in groups of neighbours; a group with a value
+    that is not finite shows it.
     """
     if len(values) > width:
         values = np.array([part.mean() for part in np.array_split(values, width)])
@@ -38,7 +38,7 @@ def spark(values: np.ndarray, width: int) -> str:
 
 
 def bar(share: float, width: int) -> str:
-    """A bar of `share` of `width` cells; one that does not fit ends in an arrow."""
+    """A bar of `share` of `width` cells; a bar that does not fit ends in an arrow."""
     if share > 1:
         return "█" * (width - 1) + "▶"
     whole, eighths = divmod(round(share * width * 8), 8)
@@ -48,8 +48,8 @@ def bar(share: float, width: int) -> str:
 def dots(x: np.ndarray, y: np.ndarray, width: int, height: int) -> list[str]:
     """A line through the points as `height` lines of `width` braille cells.
 
-    `x` ascends; neither holds anything but finite numbers. A column shows the whole
-    range of the line within it, so that no peak is lost.
+    `x` ascends; all numbers are finite. A column shows the whole range of the line
+    within it, so that no peak is lost.
     """
     edges = np.linspace(x[0], x[-1], 2 * width + 1)
     at_edges = np.interp(edges, x, y)
@@ -68,7 +68,7 @@ def dots(x: np.ndarray, y: np.ndarray, width: int, height: int) -> list[str]:
 def cut(text: str, width: int) -> str:
     """`text` on one line of at most `width` cells, its middle left out.
 
-    What would move the cursor or change a colour is written as an escape.
+    Control characters, which could move the cursor, are written as escapes.
     """
     text = "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()

@@ -1,4 +1,4 @@
-"""What does a figure look like where there is only text? Blocks, bars and sparklines.
+"""What does a figure look like in a terminal? Blocks, bars and sparklines.
 
 Plain unicode without escape codes; no line is wider than `width` cells.
 """
@@ -34,11 +34,11 @@ _EDGE = 10  # cells of a bin's edge
 _BETWEEN = " … "
 _LABEL = 2 * _EDGE + len(_BETWEEN)
 _AXIS = " ┤"
-_LEAST_ROOM = 4  # cells of a bar or line, were the width not enough for any
-_LEAST_CELL = 3  # of the heatmap: two of shade and the space before the next
-_MOST_SHADE = 4  # longer, a shade alone says no more
+_LEAST_ROOM = 4  # cells of a bar or line, even if the width is too small
+_LEAST_CELL = 3  # of the heatmap: two of shade and a space
+_MOST_SHADE = 4  # cells of a shade; a longer one adds nothing
 _MOST_BARS = 24
-_DECADES = 6  # below the tallest bar, where a logarithmic one has its foot
+_DECADES = 6  # below the tallest bar: the base of logarithmic bars
 _SHARE_DIGITS = 3
 _CHART_HEIGHT = 10
 
@@ -73,7 +73,7 @@ def sketch_histogram(
     log_y: bool = False,
     laws: bool = False,  # noqa: ARG001  # a curve has no place between bars
 ) -> str:
-    """A bar per bin, at most 24 a tensor; `log_y` makes bars of the count's logarithm.
+    """A bar per bin, at most 24 per tensor; `log_y` draws logarithms of the counts.
 
     Beside each bar stands its share of the entries.
     """
@@ -105,7 +105,7 @@ def sketch_series(
 
 
 def _block(grid: Grid, part: slice, left: int, width: int) -> list[str]:
-    """Some components of the heatmap side by side; names too long become numbers."""
+    """Some components of the heatmap side by side; names too long are numbered."""
     names = grid.components[part]
     room = min((width - left) // len(names), max(*map(len, names), _NUMBER + 1) + 1)
     numbered = [
@@ -138,7 +138,7 @@ def _range(grid: Grid) -> tuple[float, float]:
 
 
 def _coarse(bins: Bins) -> Bins:
-    """The same histogram with neighbouring bins joined until few enough are left."""
+    """The histogram with neighbouring bins joined until few enough remain."""
     every = -(-len(bins.density) // _MOST_BARS)
     if every <= 1:
         return bins
@@ -182,7 +182,7 @@ def _sparks(curves: Curves, width: int) -> list[str]:
 
 
 def _chart(line: Curve, width: int) -> list[str]:
-    """The line in dots, its largest and smallest value at the left."""
+    """The line in dots, with its largest and smallest value at the left."""
     steps, values = line.steps[line.is_finite], line.values[line.is_finite]
     is_flat = values.min() == values.max()
     height = 1 if is_flat else _CHART_HEIGHT

@@ -1,4 +1,4 @@
-"""How do spectra look where there is only text? Bars by eigenvalue, lines by layer."""
+"""How do spectra look in a terminal? Bars by eigenvalue, lines by layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBER = 9
 
 
 def sketch_esd(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
-    """A bar per bin of λ; the noise edge and the tail's begin are named beside."""
+    """A bar per bin of λ; the noise edge and the start of the tail are marked."""
     spectrum = as_spectrum(frame)
     if spectrum is None:
         return "Nothing to draw: there is no eigenvalue that an axis can show.\n"
@@ -45,7 +45,7 @@ def sketch_esd(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
 
 
 def sketch_depth(frame: pl.DataFrame, width: int = DEFAULT_WIDTH) -> str:
-    """A sparkline per component over the layers, and how many points are noise's."""
+    """A sparkline per component over the layers, and its number of noise points."""
     lines = as_depth_lines(frame)
     finite = [line.values[np.isfinite(line.values)] for line in lines]
     if not any(each.size for each in finite):
