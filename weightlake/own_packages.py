@@ -20,8 +20,8 @@ _HOME = Path(__file__).resolve().parents[1]
 def claim_packages() -> None:
     """Import our own packages under their names, wherever Python would look first.
 
-    Raises ImportError when another package of that name is imported already: the two
-    cannot be told apart by name, and ours would be looked for inside the other.
+    Raises ImportError when another package of that name is imported already, as Python
+    would then search our modules inside the other package.
     """
     for name in NAMES:
         there = sys.modules.get(name) or _load(name)

@@ -57,7 +57,7 @@ class Asking(Opened):
             params: A value for every `$name` in the text.
 
         Returns:
-            The rows. Columns of one name are told apart as `name`, `name_1`.
+            The rows. Columns of one name are renamed `name`, `name_1`.
 
         Raises:
             QueryError: With DuckDB's message, and for parameters that are missing or

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Outcomes:
-    """What became of every subject, one row each, and a sentence about them all.
+    """The outcome of every subject, one row each, and a summary of all.
 
     `table` has a column `status` (measured, unchanged, failed, …) and a column `error`.
     `notes` are what was odd, `failures` a line per subject that failed. `answer` reads

@@ -14,9 +14,9 @@ _HEIGHT = 640  # pixels that a page takes up in a notebook
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """One HTML page that needs nothing but itself; `path` is where it lies, if saved.
+    """One self-contained HTML page; `path` is its file, if saved.
 
-    `summary` says what it holds.
+    `summary` describes its content.
     """
 
     html: str
@@ -24,7 +24,7 @@ class Page:
     path: Path | None = None
 
     def save(self, path: str | PathLike[str]) -> Page:
-        """Write the page as UTF-8 to `path`; the same page, now lying there."""
+        """Write the page as UTF-8 to `path`; returns the page with that path."""
         target = Path(path)
         target.write_text(self.html, encoding="utf-8")
         return Page(self.html, self.summary, target)

@@ -84,7 +84,7 @@ def _find_pairs(
 
 
 def _unfound(error: SourceError) -> Outcomes:
-    """One row without names: what could not be read is not known by any."""
+    """One row without names, as an unreadable reference has no known name."""
     text = f"failed: {error}"
     row = {"status": "failed", "n_rows": 0, "seconds": 0.0, "error": str(error)}
     table = pa.Table.from_pylist([row], schema=_table([]).schema)

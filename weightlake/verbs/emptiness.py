@@ -14,8 +14,8 @@ _MOST_HINTS = 2
 def why_no_rows(root: Path, sql: str) -> str:
     """Which tables of an empty answer are empty, and what fills them.
 
-    Empty where the tables hold rows: then the answer is simply no. Empty too where many
-    are empty: the question reads whatever there is, and none is the reason.
+    Returns "" where the tables hold rows, as the answer is then correct, and where many
+    are empty, as the question reads any table and no single one is the reason.
     """
     hints = list(_hints(list_empty_tables(root, sql)))
     return "; ".join(["no rows", *hints]) if 0 < len(hints) <= _MOST_HINTS else ""
