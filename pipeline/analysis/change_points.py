@@ -31,7 +31,7 @@ CHANGE_METRICS = frozenset(
 )
 # A series that wanders is still tested for single steps.
 _JUDGED = frozenset({"ok", "untestable"})
-# The tails are estimated from at most this many series.
+# Of more series than this the tails are estimated from an even sample.
 _N_SAMPLED = 200
 _BREAK_TYPES = {
     "step": pl.Int64,
@@ -182,7 +182,7 @@ def _shared(
 def _merged(
     lone: list[tuple[int, Break]], shared: list[tuple[int, Break]]
 ) -> list[tuple[int, Break]]:
-    """One break per step of each series: the finding with the least p-value."""
+    """One break per step of each series: the finding with the least q-value."""
     best: dict[tuple[int, int], Break] = {}
     for i, each in [*lone, *shared]:
         known = best.get((i, each.step))

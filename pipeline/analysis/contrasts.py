@@ -25,7 +25,7 @@ _LINE = 8
 # Places on each side from which the usual height is estimated.
 _SCALE_REACH = 25
 _LEAST_SHARE = 0.5
-# A step is compared with at least three steps on each side.
+# Points that a step needs on each side.
 STEP_EDGE = 2 * SIDE
 SPIKE_EDGE = 3
 

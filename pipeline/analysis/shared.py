@@ -49,7 +49,7 @@ def shared_jumps(
         at = int(jump.place)
         judged = [_judge(members[i], at, tails) for i in chosen]
         q = q_values(np.array([each.p_value for each in judged]), len(chosen))
-        # The p-value of a member is at least that of its group, which selected it.
+        # The q-value of a member is at least the p-value of its group.
         for i, each, q_member in zip(chosen, judged, q, strict=True):
             q_value = max(float(q_member), jump.p_value)
             if q_value <= alpha and each.effect_size * jump.z > 0:
