@@ -1,4 +1,4 @@
-"""Are `pipeline` and `flows` the packages of weightlake, and not somebody's folders?
+"""Are `pipeline` and `flows` the packages of weightlake, and not a user's folders?
 
 Both names are common, and Python looks into the working directory first. So weightlake
 imports the two from beside itself, before any other file of it asks for them.

@@ -72,7 +72,7 @@ def check_target(output: Path | None, format_name: str | None = None) -> None:
 
 
 def _refusal(output: Path) -> str:
-    """Why a file cannot be written, as far as can be told without writing it."""
+    """Why a file cannot be written, as far as can be checked without writing it."""
     if output.is_dir():
         return "is a folder"
     if not output.parent.is_dir():

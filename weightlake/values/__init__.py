@@ -1,1 +1,1 @@
-"""What verbs give back that is no table: outcomes, plans, checks, pages."""
+"""Results of verbs other than tables: outcomes, plans, checks, pages."""

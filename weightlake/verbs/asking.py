@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.query import find_query, list_queries, run_query, run_sql
 from weightlake.verbs import dictionary
 
-# What a verb says beside its answer goes here: to stderr, or into a warning.
+# Receives a verb's remarks beside its answer, for stderr or a warning.
 Notify = Callable[[str], None]
 
 
@@ -24,7 +24,7 @@ def query(
     folders: Sequence[Path] = (),
     notify: Notify,
 ) -> pa.Table:
-    """Answer a canned question; `notify` hears why an answer has no rows.
+    """Answer a canned question; `notify` receives the reason for an empty answer.
 
     Raises QueryError for an unknown name or parameter, with those that are allowed.
     """
@@ -82,7 +82,7 @@ def describe(name: str, folders: Sequence[Path] = ()) -> str:
 def tables(name: str | None = None) -> pa.Table:
     """One row per table and view; of the one called `name`, one row per column.
 
-    Raises UsageError with the nearest name where there is none such.
+    Raises UsageError with the nearest name for an unknown one.
     """
     return dictionary.list_tables() if name is None else dictionary.columns_of(name)
 

@@ -33,8 +33,8 @@ def compare(
     """Measure what changed from old to new; the rows go to `tensor_changes`.
 
     References are two checkpoints or the steps of a series, each of which is compared
-    as `to` says. `notify` hears how each pair ended; `rows` of what comes back are the
-    changes of two checkpoints. Raises UsageError for references that are neither.
+    as `to` says. `notify` receives the outcome of each pair; `rows` of the result are
+    the changes of two checkpoints. Raises UsageError for references that are neither.
     """
     try:
         pairs = _find_pairs(references, to, is_offline=settings.local_files_only)

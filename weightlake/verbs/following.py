@@ -23,7 +23,7 @@ def breaks(
 ) -> pa.Table:
     """The steps at which many tensors of a series broke; with `each`, every break.
 
-    `notify` hears how many there are, and why there is none. Raises UsageError for
+    `notify` receives their number, or the reason for none. Raises UsageError for
     `each` without a metric, QueryError for a series that is not there.
     """
     if each and metric is None:
@@ -74,7 +74,7 @@ def _which_loss(root: Path, model: str) -> str:
 
 
 def _model_of(root: Path, series: str) -> str:
-    """The model whose checkpoints a series holds; mostly it is called the same."""
+    """The model whose checkpoints a series holds; often both have the same name."""
     text = "select distinct model from checkpoints where series = $series"
     models = run_sql(root, text, {"series": series}).column(0).to_pylist()
     return str(models[0]) if len(models) == 1 else series

@@ -28,7 +28,7 @@ from weightlake.values.outcomes import Outcomes
 def extract(
     root: Path, entries: Sequence[Entry], settings: Settings, *, verbose: bool = False
 ) -> Outcomes:
-    """Measure what the entries stand for; what is unchanged is not read again.
+    """Measure the checkpoints of the entries; unchanged checkpoints are skipped.
 
     Progress goes to stderr. A checkpoint that fails is an outcome and not an error.
     Raises AbsentError where a path leads nowhere, before anything is measured.
@@ -53,8 +53,9 @@ def plan(
 ) -> Outcomes:
     """What a run would read, and its time and memory; no weights are read.
 
-    References are a manifest, or checkpoints as for `extract`. What is not said is what
-    the manifest says, the warehouse too. Raises UsageError for a manifest among others.
+    References are a manifest, or checkpoints as for `extract`. Settings that are not
+    given, the warehouse included, are the manifest's. Raises UsageError for a manifest
+    among other references.
     """
     zoo = _zoo_among(references)
     settings = make_settings(
@@ -94,7 +95,7 @@ def preview(
 
 
 def root_of(root: Path | None, zoo: Zoo | None) -> Path:
-    """What the caller says first, then the manifest, then ./warehouse."""
+    """The caller's warehouse, else the manifest's, else ./warehouse."""
     return root or (zoo.warehouse if zoo else None) or WAREHOUSE
 
 

@@ -48,7 +48,7 @@ def report(
 
 
 def print_report(document: Document, folder: Path, notify: Notify) -> None:
-    """Write the print edition; without a TeX its source alone, and `notify` hears."""
+    """Write the print edition; without TeX only its source, with a note to `notify`."""
     source = write_latex(document, folder)
     try:
         notify(f"{typeset(source)}: written for print")

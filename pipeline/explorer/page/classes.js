@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { table } from "./measured.js";
 
-// What all tensors have in common, from the innermost class outwards.
+// The classes that all tensors share, from the innermost outwards.
 export function sharedChain(tensors) {
   const [first, ...others] = tensors.map((tensor) => tensor.chain);
   return (first || []).filter((id) => others.every((chain) => chain.includes(id)));

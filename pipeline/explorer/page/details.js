@@ -1,4 +1,4 @@
-// What is known of what is chosen? Where it is, its size, its parts, its class.
+// Which details does a chosen node have? Its place, size, parts and class.
 
 import { categoryColor, stackedBar } from "./charts.js";
 import { shownCheckpoints } from "./checkpoints.js";

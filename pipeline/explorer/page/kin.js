@@ -1,4 +1,4 @@
-// What lies around a node? The way to it, its children, its like, each a link.
+// Which nodes are related to a node? Its ancestors, children and equal roles, as links.
 
 import { h } from "./dom.js";
 import { exact, human } from "./numbers.js";

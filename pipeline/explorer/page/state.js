@@ -62,7 +62,7 @@ function parse(hash, models) {
   return settle(state, models);
 }
 
-// What cannot be is made what is nearest: a node of another model, a step too far.
+// An invalid state is replaced by the nearest valid one: a missing node, a step too far.
 function settle(state, models) {
   const model = models[state.model];
   const last = Math.max(model.revisions.length - 1, 0);

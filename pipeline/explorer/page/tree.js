@@ -138,7 +138,7 @@ function within(node, top) {
   return false;
 }
 
-// The top, and below it as long as there is but one way to go or little to show.
+// Opens the top, and the levels below it while they have one child or few rows.
 function firstOpen(top) {
   const ids = [top.id];
   for (const child of top.children) {
