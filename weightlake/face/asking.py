@@ -30,6 +30,7 @@ class Asking(Opened):
             params: Its parameters, bound and never formatted into the SQL.
 
         Returns:
+            polars.DataFrame:
             One row per what the question's grain says, with the columns and units that
             `describe` shows. A value that could not be computed is null.
 
@@ -57,6 +58,7 @@ class Asking(Opened):
             params: A value for every `$name` in the text.
 
         Returns:
+            polars.DataFrame:
             The rows. Columns of one name are renamed `name`, `name_1`.
 
         Raises:
@@ -88,6 +90,7 @@ class Asking(Opened):
             name: A table or view.
 
         Returns:
+            polars.DataFrame:
             Without a name: table, kind, grain, key. With one: column, type, unit,
             meaning, formula, bounds.
 

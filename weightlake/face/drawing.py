@@ -33,6 +33,7 @@ class Drawing(Opened):
             params: Parameters of the figure's query, and options of its drawing.
 
         Returns:
+            matplotlib.figure.Figure:
             A matplotlib Figure that no pyplot knows of; sizes are in inches, the width
             is one column of a paper (3.3). Where there is nothing to draw, the picture
             says why.
@@ -99,6 +100,7 @@ class Drawing(Opened):
             latex: A folder for the print edition: LaTeX, and a PDF where a TeX is.
 
         Returns:
+            Page:
             The page, which a notebook shows; `save` and `open` do what they say.
 
         Raises:
@@ -139,6 +141,7 @@ class Drawing(Opened):
             local_files_only: Ask no hub; use what is in its cache.
 
         Returns:
+            Page:
             The page, which a notebook shows in a frame.
 
         Raises:

@@ -33,6 +33,7 @@ class Following(Opened):
             each: Every tensor's breaks; needs a metric.
 
         Returns:
+            polars.DataFrame:
             One row per event: the step, the fraction of series that broke there
             (`agreement`, 0 to 1), the effect size, p and q. With `each` one row per
             break of a tensor.
@@ -61,6 +62,7 @@ class Following(Opened):
         """Checkpoints of a series that are not the step they say.
 
         Returns:
+            polars.DataFrame:
             One row per finding, the most serious first: severity (serious, warning,
             low), finding, step, revision, shard, tensor. No row is good news.
 
@@ -77,6 +79,7 @@ class Following(Opened):
             model: Only trees that hold this model.
 
         Returns:
+            polars.DataFrame:
             One row per checkpoint: its parent, the distance from it (0 between equals,
             1 between strangers), and what the direction rests on.
 

@@ -57,6 +57,7 @@ class Measuring(Opened):
             verbose: A line per checkpoint.
 
         Returns:
+            Outcomes:
             One outcome per checkpoint: measured, unchanged or failed. A checkpoint that
             fails does not stop the others; `.check()` raises if any did.
 
@@ -115,6 +116,7 @@ class Measuring(Opened):
             local_files_only: As for `extract`.
 
         Returns:
+            Outcomes:
             One outcome per pair; of two checkpoints, `.rows` are what changed, tensor
             by tensor.
 

@@ -22,6 +22,7 @@ class Upkeep(Opened):
         """Look for rows that must not exist.
 
         Returns:
+            Checks:
             Every check with its count of rows; it is true when nothing tripped, and
             `.tripped` holds the first rows of those that did.
 
@@ -32,6 +33,7 @@ class Upkeep(Opened):
         """Make one file per table and model of many small ones; readers go on reading.
 
         Returns:
+            Compaction:
             n_files_before, n_files_after, n_swept.
 
         """
@@ -44,6 +46,7 @@ class Upkeep(Opened):
         `connect`.
 
         Returns:
+            pathlib.Path:
             The path of the file.
 
         Raises:
@@ -58,6 +61,7 @@ class Upkeep(Opened):
         """Whether this environment is fit to work in.
 
         Returns:
+            polars.DataFrame:
             One row per thing looked at: item, found, status (ok, warning, problem) and
             advice. Nothing outside this machine is asked.
 

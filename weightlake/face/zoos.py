@@ -39,6 +39,7 @@ class Zoos(Opened):
             local_files_only: As for `extract`.
 
         Returns:
+            Outcomes:
             One row per checkpoint: n_bytes_to_read, seconds, peak_memory_bytes.
 
         """
@@ -71,6 +72,7 @@ class Zoos(Opened):
             verbose: Prefect's own lines, too.
 
         Returns:
+            Outcomes:
             One outcome per checkpoint, as `extract`.
 
         Raises:
