@@ -1,6 +1,6 @@
 """How does a server end with the process that started it, even when that is killed?
 
-`python -m flows.bound MODULE WORDS…` is `python -m MODULE WORDS…`, but for that.
+`python …/bound.py MODULE WORDS…` is `python -m MODULE WORDS…`, but for that.
 """
 
 from __future__ import annotations

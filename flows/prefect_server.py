@@ -40,7 +40,9 @@ def scheduling_server() -> Iterator[str]:
 @contextmanager
 def _server(port: int) -> Iterator[str]:
     # Bound to us: killed outright, we could not end it, and it would hold the port.
-    words = ("-m", "flows.bound", "prefect", "server", "start", "--host", "127.0.0.1")
+    # By its path: a folder of the caller's may be called flows, too.
+    bound = str(Path(__file__).with_name("bound.py"))
+    words = (bound, "prefect", "server", "start", "--host", "127.0.0.1")
     log = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect")) / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stream:

@@ -7,7 +7,8 @@ imports the two from beside itself, before any other file of it asks for them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
@@ -35,6 +36,19 @@ def claim_packages() -> None:
         _explain_misses(there)
     if not any(isinstance(finder, Explainer) for finder in sys.meta_path):
         sys.meta_path.append(Explainer())
+
+
+@contextmanager
+def first_on_path() -> Iterator[None]:
+    """Within the block, processes that are started find our packages first, too.
+
+    A spawned process takes over `sys.path`, and imports what it is sent by name.
+    """
+    sys.path.insert(0, str(_HOME))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(_HOME))
 
 
 class Explainer:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from flows import prefect_server
+from flows import bound, prefect_server
 from flows.prefect_server import _free_port, _wait_for
 from pipeline.errors import WeightlakeError
 
@@ -86,7 +86,7 @@ def test_a_server_that_dies_is_named_with_its_log(tmp_path):
     sys.platform != "linux", reason="only Linux tells of a parent's end"
 )
 def test_a_bound_server_ends_with_a_parent_that_is_killed():
-    words = ["-m", "flows.bound", "http.server", "--bind", "127.0.0.1", "0"]
+    words = [bound.__file__, "http.server", "--bind", "127.0.0.1", "0"]
     program = (
         "import subprocess, sys; "
         f"child = subprocess.Popen([sys.executable, *{words}], stdout=1, stderr=1); "

@@ -90,3 +90,18 @@ def test_where_nothing_is_hidden_errors_are_pythons_own(tmp_path):
     assert ended.stderr.splitlines()[-1] == (
         "AttributeError: module 'pipeline' has no attribute 'nothing'"
     )
+
+
+def test_a_process_that_is_started_takes_our_packages_too(clash):
+    ended = python(
+        clash,
+        "import weightlake\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "from weightlake.own_packages import first_on_path\n"
+        "from pipeline.text.units import human_bytes\n"
+        "spawn = get_context('spawn')\n"
+        "with first_on_path(), ProcessPoolExecutor(1, mp_context=spawn) as pool:\n"
+        "    print(pool.submit(human_bytes, 1000).result())\n",
+    )
+    assert ended.stdout.split() == ["1", "kB"], ended.stderr

@@ -14,6 +14,7 @@ from pipeline.warehouse import find_warehouse
 from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import Zoo, read_zoo, zoo_settings
 from pipeline.zoo.runs import plan_work, work_of
+from weightlake.own_packages import first_on_path
 from weightlake.values.outcomes import Outcomes
 from weightlake.verbs.measuring import as_outcomes, root_of
 
@@ -49,7 +50,8 @@ def run(
     prepare_prefect(root, verbose=verbose)
     from flows.zoo_flow import run_zoo  # brings prefect, which reads what was prepared
 
-    outcomes = run_zoo(zoo.path, root.resolve(), options, runner=runner)
+    with first_on_path():
+        outcomes = run_zoo(zoo.path, root.resolve(), options, runner=runner)
     return as_outcomes(outcomes, time.monotonic() - started)
 
 
@@ -81,7 +83,7 @@ def serve(
     from flows.prefect_server import scheduling_server
     from flows.zoo_flow import zoo_flow
 
-    with scheduling_server() as url:
+    with first_on_path(), scheduling_server() as url:
         notify(f"{zoo.name}: scheduled on {url.removesuffix('/api')}; Ctrl-C ends it")
         zoo_flow.serve(
             name=zoo.name,
