@@ -12,6 +12,7 @@ from weightlake.face.drawing import Drawing
 from weightlake.face.following import Following
 from weightlake.face.measuring import Measuring
 from weightlake.face.opened import AnyPath, as_path
+from weightlake.face.running import Running
 from weightlake.face.upkeep import Upkeep
 from weightlake.face.zoos import Zoos
 
@@ -19,7 +20,7 @@ ENVIRONMENT = "WEIGHTLAKE_WAREHOUSE"
 
 
 @dataclass(frozen=True)
-class Lake(Asking, Drawing, Measuring, Zoos, Following, Upkeep):
+class Lake(Asking, Drawing, Measuring, Running, Zoos, Following, Upkeep):
     """A warehouse of Parquet tables by its folder.
 
     A lake holds no connection and no state: every call reads the files as they are, so

@@ -10,6 +10,7 @@ pytest.importorskip("transformers", reason="needs the extra `demo`: transformers
 
 import torch
 
+import weightlake as wl
 from pipeline.errors import UsageError
 from pipeline.probes.capture import observe
 from pipeline.probes.probe_set import make_batches, tokenise
@@ -200,6 +201,14 @@ def test_the_verb(model, numbers, tmp_path, capsys):
     assert "measured: tiny@main on numbers" in err
     assert main(["probe", str(model), "--warehouse", lake]) == 3
     assert "no tokenizer" in capsys.readouterr().err
+
+
+def test_the_method(model, numbers, tmp_path):
+    lake = wl.open(tmp_path / "lake")
+    ended = lake.probe(model, probe_set=numbers, threads=1)
+    assert ended.frame["status"].to_list() == ["measured"]
+    assert ended.rows.equals(lake.query("behaviour", model="tiny"))
+    assert lake.probe(model).has_failed == [True]  # it has no tokenizer
 
 
 def test_more_memory_than_allowed_is_refused_first(model, numbers, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from pipeline.exit_codes import exit_code
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE, make_settings
+from weightlake import verbs
 from weightlake.cli.options import (
     Format,
     LocalFilesOnly,
@@ -21,7 +21,7 @@ from weightlake.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pipeline.stages import Outcome, Plan
+    from pipeline.stages import Plan
 
 
 def probe(
@@ -85,10 +85,6 @@ def probe(
     """
     import dataclasses
 
-    from pipeline.probes.stage import PROBE, beside_of
-    from pipeline.sources import discover
-    from pipeline.stages import Subject, Watch, make_tasks, plan_subject, run_stage
-    from pipeline.warehouse import open_warehouse
     from weightlake.output import check_target, emit
 
     check_target(output, format_name)
@@ -103,51 +99,18 @@ def probe(
     )
     options = {"window": window, "stride": stride, "dtype": dtype}
     options |= {"batch_tokens": batch_tokens, "lens": lens, "cka": cka}
-    stage = PROBE.with_options(options)
-    sources = [
-        source
-        for reference in references
-        for source in discover(reference, local_files_only=local_files_only)
-    ]
-    lake = open_warehouse(warehouse)
-    with beside_of(probe_set) as beside:
-        subjects = [Subject(source, beside=beside) for source in sources]
-        if estimate:
-            tasks = make_tasks(stage, subjects, lake, settings, Watch().progress)
-            return _show_plans([plan_subject(task) for task in tasks])
-        started = time.monotonic()
-        teller = _Teller(len(subjects), started)
-        outcomes = run_stage(
-            stage, subjects, lake, settings, watch=Watch(each=teller.tell)
-        )
-    if format_name or output or len(outcomes) == 1:
-        from pipeline.query import run_query
-
-        models = sorted({one.source.ref.model for one in outcomes})
-        asked = {"model": models[0]} if len(models) == 1 else {}
-        if any(one.status != "failed" for one in outcomes):
-            emit(
-                run_query(warehouse, "behaviour", asked),
-                format_name=format_name,
-                output=output,
+    if estimate:
+        return _show_plans(
+            verbs.plan_probe(
+                warehouse, references, settings, options, probe_set=probe_set
             )
-    return exit_code(one.status == "failed" for one in outcomes)
-
-
-class _Teller:
-    """Says how each checkpoint ended, how many are left, and how long that may take."""
-
-    def __init__(self, n: int, started: float) -> None:
-        self._n, self._done, self._started = n, 0, started
-
-    def tell(self, outcome: Outcome) -> None:
-        self._done += 1
-        tail = outcome.error or f"{outcome.n_rows} rows, {outcome.seconds:.1f} s"
-        left = self._n - self._done
-        if left:
-            each = (time.monotonic() - self._started) / self._done
-            tail += f"; {left} to go, about {left * each:.0f} s"
-        say(f"{outcome.status}: {outcome.label}: {tail}")
+        )
+    ended = verbs.probe(
+        warehouse, references, settings, options, probe_set=probe_set, notify=say
+    )
+    if ended.answer is not None and (format_name or output or len(ended) == 1):
+        emit(ended.answer(), format_name=format_name, output=output)
+    return exit_code(ended.has_failed)
 
 
 def _show_plans(plans: list[Plan]) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weightlake.verbs.exploring import explore, explore_json
     from weightlake.verbs.following import audit, breaks, lineage
     from weightlake.verbs.measuring import extract, plan, preview
+    from weightlake.verbs.probing import plan_probe, probe
     from weightlake.verbs.reporting import print_report, report
     from weightlake.verbs.upkeep import (
         catalog,
@@ -37,6 +38,7 @@ _HOMES = {
     "exploring": ("explore", "explore_json"),
     "following": ("audit", "breaks", "lineage"),
     "measuring": ("extract", "plan", "preview"),
+    "probing": ("plan_probe", "probe"),
     "reporting": ("print_report", "report"),
     "upkeep": (
         "catalog",
@@ -76,9 +78,11 @@ __all__ = [
     "list_figures",
     "list_questions",
     "plan",
+    "plan_probe",
     "plot",
     "preview",
     "print_report",
+    "probe",
     "query",
     "report",
     "run",

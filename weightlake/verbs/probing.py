@@ -1,0 +1,110 @@
+"""What passes a model that runs on texts, and what would running it take?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.probes.stage import PROBE, beside_of
+from pipeline.query import run_query
+from pipeline.refs import CheckpointSource
+from pipeline.sources import discover
+from pipeline.stages import (
+    Outcome,
+    Plan,
+    StageSettings,
+    Subject,
+    Watch,
+    make_tasks,
+    plan_subject,
+    run_stage,
+)
+from pipeline.warehouse import open_warehouse
+from weightlake.values.outcomes import Outcomes
+from weightlake.verbs.asking import Notify
+from weightlake.verbs.measuring import as_outcomes
+
+
+def probe(
+    root: Path,
+    references: Sequence[str],
+    settings: StageSettings,
+    options: Mapping[str, object],
+    *,
+    probe_set: str = "small_texts",
+    notify: Notify,
+) -> Outcomes:
+    """Run models on a probe set and write what passes them; no activation is kept.
+
+    `options` are the stage's: window, stride, dtype, batch_tokens, lens, cka. `notify`
+    hears how each checkpoint ended and how long the rest may take. `rows` of what comes
+    back is the behaviour of the models, where any was measured.
+    """
+    started = time.monotonic()
+    sources = _find(references, settings)
+    stage = PROBE.with_options(dict(options))
+    with beside_of(probe_set) as beside:
+        outcomes = run_stage(
+            stage,
+            [Subject(each, beside=beside) for each in sources],
+            open_warehouse(root),
+            settings,
+            watch=Watch(each=_teller(len(sources), started, notify)),
+        )
+    ended = as_outcomes(outcomes, time.monotonic() - started)
+    if all(one.status == "failed" for one in outcomes):
+        return ended
+    models = {one.source.ref.model for one in outcomes}
+    asked = {"model": models.pop()} if len(models) == 1 else {}
+    return ended.with_answer(lambda: _behaviour(root, asked))
+
+
+def plan_probe(
+    root: Path,
+    references: Sequence[str],
+    settings: StageSettings,
+    options: Mapping[str, object],
+    *,
+    probe_set: str = "small_texts",
+) -> list[Plan]:
+    """The memory and time of each checkpoint on the probe set; no model is run."""
+    stage = PROBE.with_options(dict(options))
+    lake = open_warehouse(root)
+    with beside_of(probe_set) as beside:
+        subjects = [
+            Subject(each, beside=beside) for each in _find(references, settings)
+        ]
+        tasks = make_tasks(stage, subjects, lake, settings, Watch().progress)
+        return [plan_subject(task) for task in tasks]
+
+
+def _find(references: Sequence[str], settings: StageSettings) -> list[CheckpointSource]:
+    return [
+        source
+        for reference in references
+        for source in discover(reference, local_files_only=settings.local_files_only)
+    ]
+
+
+def _teller(n: int, started: float, notify: Notify) -> Callable[[Outcome], None]:
+    """Says how each checkpoint ended, how many are left, and how long that may take."""
+    done = 0
+
+    def tell(outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        tail = outcome.error or f"{outcome.n_rows} rows, {outcome.seconds:.1f} s"
+        left = n - done
+        if left:
+            each = (time.monotonic() - started) / done
+            tail += f"; {left} to go, about {left * each:.0f} s"
+        notify(f"{outcome.status}: {outcome.label}: {tail}")
+
+    return tell
+
+
+def _behaviour(root: Path, asked: Mapping[str, str]) -> pa.Table:
+    return run_query(root, "behaviour", asked)
