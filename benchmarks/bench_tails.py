@@ -74,7 +74,7 @@ def our_seconds(model: Path, *families: str, rounds: int = 3) -> Seconds:
     with TemporaryDirectory() as folder:
         warehouse = open_warehouse(Path(folder))
         (source,) = discover(str(model), model="measured")
-        settings = Settings(families, threads=THREADS, replace=True)
+        settings = Settings(families=families, threads=THREADS, replace=True)
         taken = []
         for _ in range(1 + rounds):
             begin = time.perf_counter(), time.process_time()

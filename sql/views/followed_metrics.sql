@@ -14,4 +14,7 @@ where table_name = 'tensor_changes'
 union all
 select distinct metric, 'training' as table_name
 from training
-where metric not in (select metric from metrics)
+where metric not in (select metric from tensor_metrics)
+    and metric not in (
+        select metric from metrics where table_name = 'tensor_changes'
+    )

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from pipeline.extract import Settings
-from pipeline.extract.plan import plan_checkpoint
+from pipeline.extract import Settings, plan_checkpoint
 from pipeline.sources import discover
 from pipeline.tables import RANDOMISED, SPECTRA, TAIL_FITS, TENSOR_STATS, TENSORS
 from pipeline.warehouse import open_warehouse
@@ -139,7 +138,7 @@ def test_a_large_vocabulary_of_zeros_is_one_row(tmp_path):
 
     (source,) = discover(str(sparse_file(tmp_path / "large", (50_257, 768))))
     lake = open_warehouse(tmp_path / "lake")
-    settings = Settings(("spectra",), threads=1, memory_bytes=256 << 20)
+    settings = Settings(families=("spectra",), threads=1, memory_bytes=256 << 20)
     assert extract_checkpoint(source, lake, settings).status == "measured"
     (row,) = rows_of(lake, SPECTRA)
     assert (row["status"], row["n_rows"], row["n_cols"]) == ("all_zero", 50_257, 768)

@@ -46,7 +46,9 @@ def our_row(matrix):
 
 def extract(folder, warehouse, families=("entries", "spectra")):
     (source,) = discover(str(folder))
-    outcome = extract_checkpoint(source, warehouse, Settings(families, threads=2))
+    outcome = extract_checkpoint(
+        source, warehouse, Settings(families=families, threads=2)
+    )
     assert outcome.status == "measured", outcome.error
 
 

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.extract import Settings
+from pipeline.extract.settings import choose_families
 from pipeline.metrics import registry
 from pipeline.metrics.families import DEFAULT_FAMILIES, ENTRIES, FAMILIES
 from pipeline.metrics.tensor import Family
@@ -35,7 +35,7 @@ def test_without_packages_the_families_are_ours(installed):
 def test_a_family_of_a_package_is_chosen_by_its_name(installed):
     installed(theirs=f"{__name__}:THEIRS")
     assert registry.list_families() == (*FAMILIES, THEIRS)
-    assert Settings(families=("entries", "theirs")).chosen_families() == (
+    assert choose_families(("entries", "theirs")) == (
         ENTRIES,
         THEIRS,
     )

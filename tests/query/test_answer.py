@@ -76,7 +76,7 @@ def test_equal_column_names_are_told_apart(root):
         ("select modle from tensors", '(?s)modle.*"model".*lists the columns'),
         (
             "from tensor_stat",
-            "(?s)Did you mean .*tensor_stats.*and views are .*, tensors, training, ",
+            "(?s)Did you mean .*tensor_stats.*and views are .*, tensors, .*training, ",
         ),
         ("selec 1", "sql: Parser Error: syntax error at or near"),
         ("  -- nothing", "there is no statement to run"),

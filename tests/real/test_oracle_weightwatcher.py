@@ -38,7 +38,7 @@ def warehouse(tmp_path_factory):
     made = open_warehouse(tmp_path_factory.mktemp("minilm"))
     folder = Path(PACKAGE.origin).parent / "model"
     (source,) = discover(str(folder), model="minilm")
-    settings = Settings(("entries", "spectra", "randomised"), threads=2)
+    settings = Settings(families=("entries", "spectra", "randomised"), threads=2)
     outcome = extract_checkpoint(source, made, settings)
     assert outcome.status == "measured", outcome.error
     return made

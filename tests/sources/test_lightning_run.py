@@ -3,7 +3,7 @@
 import torch
 
 from pipeline.sources import discover, open_checkpoint, read_series_log
-from pipeline.zoo.runs import _stepless
+from pipeline.zoo.found import _stepless
 
 
 def test_the_log_beside_the_folder_of_checkpoints_is_taken(tmp_path):

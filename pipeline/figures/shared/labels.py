@@ -25,9 +25,10 @@ def drawable(value: float | None) -> float:
 def find_column(name: str) -> Column | None:
     """The declaration of a metric or key; None for names of a log or a user."""
     for table in TABLES:
-        for column in table.columns:
-            if column.name == name:
-                return column
+        names = [column.name for column in table.columns]
+        # The loss that training logged is not the loss on a probe set, in nats.
+        if name in names and not table.name.startswith("probe_"):
+            return table.columns[names.index(name)]
     return None
 
 

@@ -77,11 +77,11 @@ def test_a_layer_without_rows_stays_a_row():
 
 
 def test_components_outside_layers_are_named_below():
-    outside = heatmap_frame(1, ("embedding", "norm")).with_columns(
+    outside = heatmap_frame(1, ("token_embedding", "unembedding")).with_columns(
         layer=pl.lit(None, pl.Int64)
     )
     figure = draw_heatmap(pl.concat([heatmap_frame(2), outside]))
-    assert "in no layer: embedding, norm" in texts_of(figure)
+    assert "in no layer: token_embedding, unembedding" in texts_of(figure)
     assert _mesh(figure).get_array().shape == (2, 4)
     assert_readable(figure)
     many = [outside.with_columns(component=pl.lit(f"component_{k}")) for k in range(30)]
