@@ -113,7 +113,7 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Quantised:
-    """How a tensor's values are stored: as codes, and parts that tell what they mean.
+    """How a tensor's values are stored: as codes, and parts that give their meaning.
 
     `scheme` is for people (`gptq int4 g128`); `form` and `options` are what
     `pipeline.quantised` decodes by. `codes` and the `parts`, by role, are as their

@@ -88,7 +88,7 @@ def find_run_events(
     rows: list[dict[str, Any]] = []
     for run in known.partition_by("model", maintain_order=True):
         parts = run.partition_by("metric", maintain_order=True)
-        # Of a run of which there is nothing but its log, the log counts alone.
+        # A series without checkpoints has only its log: then the log counts alone.
         measured = run.filter(pl.col(MEMBER).is_not_null())
         grid = (measured if measured.height else run)["step"].unique().sort()
         n_asked = (measured if measured.height else run)["metric"].n_unique()
@@ -178,20 +178,20 @@ def _run_event(model: str, near: list[_OfMetric], n_metrics: int) -> RunEvent:
     """One row of events of several metrics, of which the first counts most."""
     top = near[0]
     ordered = sorted(near, key=lambda e: (e.is_logged, -e.event.agreement, e.metric))
-    told = [each.event for each in near if each.is_logged == top.is_logged]
-    p_value = min(each.p_value for each in told)
+    alike = [each.event for each in near if each.is_logged == top.is_logged]
+    p_value = min(each.p_value for each in alike)
     texts = [f"{each.metric}: {each.event.evidence()}" for each in ordered]
     return RunEvent(
         model=model,
         step=top.event.step,
-        first_step=min(each.first_step for each in told),
-        last_step=max(each.last_step for each in told),
+        first_step=min(each.first_step for each in alike),
+        last_step=max(each.last_step for each in alike),
         metrics=", ".join(each.metric for each in ordered),
         kinds=", ".join(sorted({each.event.kind for each in near})),
         n_series=top.event.n_series,
         n_tested=top.event.n_tested,
         agreement=top.event.agreement,
-        effect_size=max(each.effect_size for each in told),
+        effect_size=max(each.effect_size for each in alike),
         p_value=p_value,
         q_value=min(1.0, p_value * n_metrics),
         evidence="; ".join(texts),

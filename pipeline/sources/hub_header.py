@@ -29,7 +29,7 @@ def read_hub_headers(source: CheckpointSource) -> Checkpoint:
     weights = [name for name in names if name.endswith(".safetensors")]
     if not weights:
         raise SourceError(
-            "only safetensors tell their tensors without being fetched",
+            "only safetensors list their tensors without being fetched",
             where=source.location,
             fix="Measure it with weightlake extract, or name a config.json",
         )

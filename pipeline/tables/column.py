@@ -120,7 +120,7 @@ def view_columns(reason: str = "what the status means here") -> tuple[Column, ..
 
 
 def set_column() -> Column:
-    """The column that tells parameter sets of one stage apart; part of the key."""
+    """The column that separates parameter sets of one stage; part of the key."""
     return Column(
         "parameter_set",
         TEXT,

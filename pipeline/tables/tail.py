@@ -1,4 +1,4 @@
-"""Which columns of `spectra` tell tail from bulk, and signal from noise?"""
+"""Which columns of `spectra` separate tail from bulk, and signal from noise?"""
 
 from pipeline.tables.column import COUNT, REAL, TEXT, Column
 

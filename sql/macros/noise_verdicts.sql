@@ -1,4 +1,4 @@
--- question: Which matrices cannot be told from noise?
+-- question: Which matrices cannot be distinguished from noise?
 -- inputs: matrices, randomised, chosen_checkpoints, scalars
 
 -- One row per matrix view, aliases and kernel offsets left out; q_value is over all

@@ -21,7 +21,7 @@
 -- column: q_value real — Benjamini–Hochberg over all dense changes, the least one
 -- column: n_intruders integer dimensions — new leading directions that A has not
 -- column: verdict text — still, pruned, scaled, sign_flipped, permuted, rounded,
---   low_rank; dense; noise: dense and not told from noise of the shape; untested; mixed
+--   low_rank; dense; noise: dense, like noise of the shape; untested; mixed
 -- column: size real — change_size of tensor_changes: its unit depends on the verdict
 -- column: units text — of a permutation: heads, hidden units, rows, cols or both
 

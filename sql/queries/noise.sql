@@ -1,4 +1,4 @@
--- question: Which matrices cannot be told from noise, and how sure is that?
+-- question: Which matrices are no different from noise, and how sure is that?
 -- grain: one row per matrix view; noise first, then those that cannot be judged
 -- param: model text = null from checkpoints.model — only this model
 -- param: revision text = null from checkpoints.revision — null: main, else the last

@@ -1,4 +1,4 @@
--- question: Is what changed between two checkpoints told from noise of its shape?
+-- question: Does a change between two checkpoints differ from noise of its shape?
 -- grain: one row per row of tensor_changes
 -- inputs: tensor_changes, nulls, scalars
 -- column: stable_rank_null_z real — of the change, against noise of its shape

@@ -91,7 +91,7 @@ def test_headers_alone_leave_no_weights_in_the_cache(hub, tmp_path):
 
 def test_what_has_no_header_says_so(hub):
     hub.add("org/net", pytorch_model__bin=b"PK")
-    with pytest.raises(SourceError, match="only safetensors tell their tensors"):
+    with pytest.raises(SourceError, match="only safetensors list their tensors"):
         read_hub_headers(source())
 
 

@@ -93,7 +93,7 @@ def _teller(n: int, started: float, notify: Notify) -> Callable[[Outcome], None]
     """Says how each checkpoint ended, how many are left, and how long that may take."""
     done = 0
 
-    def tell(outcome: Outcome) -> None:
+    def report(outcome: Outcome) -> None:
         nonlocal done
         done += 1
         tail = outcome.error or f"{outcome.n_rows} rows, {outcome.seconds:.1f} s"
@@ -103,7 +103,7 @@ def _teller(n: int, started: float, notify: Notify) -> Callable[[Outcome], None]
             tail += f"; {left} to go, about {left * each:.0f} s"
         notify(f"{outcome.status}: {outcome.label}: {tail}")
 
-    return tell
+    return report
 
 
 def _behaviour(root: Path, asked: Mapping[str, str]) -> pa.Table:
