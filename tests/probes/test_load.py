@@ -20,9 +20,10 @@ from tests.tiny_models import make_tiny_model
 
 
 def saved(name, folder):
-    tiny = make_tiny_model(name)
-    tiny.module.save_pretrained(folder)
-    return tiny.module
+    """A model of this test alone: others change what the cached one is made of."""
+    module = make_tiny_model.__wrapped__(name).module
+    module.save_pretrained(folder)
+    return module
 
 
 def loaded(folder, **options):
