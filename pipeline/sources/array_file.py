@@ -82,7 +82,7 @@ def not_such(path: Path, why: str) -> SourceError:
 
 
 def leads_out(path: Path, what: str) -> SourceError:
-    """The error for a file that refers to what lies outside the checkpoint."""
+    """The error for a file that refers to another one outside the checkpoint."""
     return SourceError(
         f"{what}, which is not followed",
         where=str(path),

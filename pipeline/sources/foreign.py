@@ -56,7 +56,7 @@ def find_foreign(folder: Path, names: list[str]) -> Iterator[Foreign]:
 
 
 def walk_foreign(root: Path, max_depth: int) -> Iterator[Foreign]:
-    """As `find_foreign`, of a folder and what lies below it."""
+    """As `find_foreign`, for a folder and all folders below it."""
     for name, folders, files in os.walk(root):
         folder = Path(name)
         deep = len(folder.parts) - len(root.parts) >= max_depth

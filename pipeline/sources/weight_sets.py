@@ -107,7 +107,7 @@ def _parallel_sets(names: list[str]) -> list[WeightSet]:
     """What several ranks wrote together, read as one or refused as one."""
     sets = []
     if METADATA in names:
-        # Read through the metadata alone; what lies beside belongs to it.
+        # Read through the metadata alone, which names the files beside it.
         files = tuple(n for n in names if n.endswith(".distcp") or n == "common.pt")
         sets.append(WeightSet(METADATA, "model", "dcp", (METADATA, *files)))
     for found in find_rank_files(names, WEIGHT_SUFFIXES):

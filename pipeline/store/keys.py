@@ -54,7 +54,7 @@ def is_old_key(key: str) -> bool:
 
 
 def renewed_key(key: str) -> str:
-    """The key of today of what lies under an old key, in whichever file."""
+    """The present key of a file that version 0.1 wrote under an old key."""
     table, _, _, file = key.split("/")
     return partition_key(table, ref_of(key), file.removesuffix(".parquet"))
 

@@ -54,7 +54,7 @@ def compact(warehouse: Warehouse, *, min_files: int = 2) -> Compaction:
 
 
 def _renew_keys(store: Store, table: str) -> None:
-    """Let what lies under keys of version 0.1 lie where other readers find it too."""
+    """Move files from keys of version 0.1 to keys that every reader can open."""
     old = [e for e in store.entries(table) if keys.is_old_key(e.key)]
     seed = keys.seed_key(table, is_old=True)
     moved = [entry for entry in old if entry.key != seed]

@@ -1,4 +1,4 @@
-"""Which checkpoints do a zoo's entries stand for, and what lies beside them?"""
+"""Which checkpoints do a zoo's entries name, and which files are left aside?"""
 
 from __future__ import annotations
 
