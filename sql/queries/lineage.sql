@@ -10,8 +10,9 @@
 -- column: parent_model text — what it was made from; null for a root
 -- column: parent_revision text — its revision
 -- column: evidence text — of the direction: steps, declared, rounded, pruned,
---   untrained, growth; tree where others leave no other way; undecided: then the parent
---   is its nearest kin, whichever came first
+--   untrained, growth (only where the steps of every series among the kin grew); tree
+--   where others leave no other way; undecided: then the parent is its nearest kin,
+--   whichever came first
 -- column: relation text — same, rounded, pruned or kin; null where nothing was compared
 -- column: distance real — 0 between equals, 1 between strangers
 -- column: margin real ratio — distance of the next possible parent over distance;

@@ -1,4 +1,4 @@
-"""Are the trees of real checkpoints right, their steps told and untold?"""
+"""Are the trees of real checkpoints right, with and without their steps?"""
 
 import os
 from itertools import pairwise
@@ -95,5 +95,6 @@ def test_copies_of_a_real_model_hang_on_it(tmp_path):
         "base": (None, None),
         "half": ("base", "rounded"),
         "pruned": ("base", "pruned"),
-        "tuned": ("base", "growth"),
+        # Four copies hold no run, so nothing shows that change makes longer here.
+        "tuned": ("base", "undecided"),
     }
