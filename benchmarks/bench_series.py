@@ -65,7 +65,7 @@ def write_run(root: Path) -> None:
     """Seeds, and what an audit asks of each checkpoint: digests and statistics."""
     rng = np.random.default_rng(0)
     for table in TABLES:
-        write(root, table, "__schema__", "__schema__", [])
+        write(root, table, "__schema__", revision="__schema__", rows=[])
     norms = 10 + np.cumsum(0.01 * rng.random((N_STEPS, N_TENSORS)), axis=0)
     for place in range(N_STEPS):
         revision, step = f"step-{place}", 1000 * place
@@ -78,13 +78,24 @@ def write_run(root: Path) -> None:
             key | {"tensor": name, "frobenius_norm": norm, "std": 0.02, "mean": 1e-5}
             for name, norm in zip(names, norms[place].tolist(), strict=True)
         ]
-        write(root, CHECKPOINTS, "run", revision, [key | {"digest": revision}])
-        write(root, TENSORS, "run", revision, tensors)
-        write(root, TENSOR_STATS, "run", revision, stats)
+        write(
+            root,
+            CHECKPOINTS,
+            "run",
+            revision=revision,
+            rows=[key | {"digest": revision}],
+        )
+        write(root, TENSORS, "run", revision=revision, rows=tensors)
+        write(root, TENSOR_STATS, "run", revision=revision, rows=stats)
 
 
 def write(
-    root: Path, table: Table, model: str, revision: str, rows: list[dict[str, object]]
+    root: Path,
+    table: Table,
+    model: str,
+    *,
+    revision: str,
+    rows: list[dict[str, object]],
 ) -> None:
     folder = root / table.name / model / str(revision)
     folder.mkdir(parents=True)

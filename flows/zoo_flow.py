@@ -83,6 +83,7 @@ def task_runner(name: str, width: int = WORKERS) -> Any:
 def zoo_flow(
     zoo: str,
     warehouse: str | None = None,
+    *,
     verify: bool = False,
     replace: bool = False,
     local_files_only: bool = False,
@@ -103,7 +104,9 @@ def zoo_flow(
         # One stage after the other: compare reads the digests that extract stores.
         for each in work:
             shared = share(settings, min(WORKERS, len(each.subjects)))
-            tasks = make_tasks(each.stage, each.subjects, lake, shared, progress)
+            tasks = make_tasks(
+                each.stage, each.subjects, lake, shared, progress=progress
+            )
             outcomes += _gather([measure.submit(task) for task in tasks])
     summary = summary_line(outcomes, time.monotonic() - started)
     publish(manifest.name, outcomes, summary)

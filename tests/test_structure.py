@@ -34,8 +34,24 @@ NO_WAREHOUSE = re.compile(
     r"|weightlake/own_packages"
 )
 
+HELPERS = sorted(
+    path
+    for folder in ("tests", "benchmarks", "demo", "docs")
+    for path in (ROOT / folder).rglob("*.py")
+)
+
 MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 60
+MAX_POSITIONAL = 4
+# Compiled code takes no keywords everywhere; pytest passes its arguments by name.
+BY_THE_CALLER = re.compile(r"@(njit|pytest\.fixture|pytest\.mark\.parametrize)\b")
+# transformers calls these two, and decides what their signatures are.
+OF_TRANSFORMERS = frozenset(
+    {
+        "pipeline.probes.attention.mask.make_rule_mask",
+        "pipeline.probes.attention.switch._forward",
+    }
+)
 
 
 def module_of(path):
@@ -114,3 +130,17 @@ def test_a_file_says_one_thing(path):
             first = node.body[1 if has_docstring else 0]
             lines = node.end_lineno - first.lineno + 1
             assert lines <= MAX_FUNCTION_LINES, f"{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", FILES + HELPERS, ids=module_of)
+def test_few_arguments_are_positional(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        marks = " ".join(f"@{ast.unparse(mark)}" for mark in node.decorator_list)
+        name = f"{module_of(path)}.{node.name}"
+        if BY_THE_CALLER.search(marks) or name in OF_TRANSFORMERS:
+            continue
+        given = [arg.arg for arg in node.args.posonlyargs + node.args.args]
+        given = [arg for arg in given if arg not in {"self", "cls"}]
+        assert len(given) <= MAX_POSITIONAL, f"{name} takes {given} by position"

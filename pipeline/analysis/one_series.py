@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.analysis.abrupt import LONE_SERIES, Tails, abrupt_changes, rate_of
+from pipeline.analysis.abrupt import LONE_SERIES, Abrupt, Tails, abrupt_changes, rate_of
 from pipeline.analysis.fits import SLOPE
 from pipeline.analysis.memory import breaks_explain, memory_of
 from pipeline.analysis.multiplicity import q_values
@@ -28,12 +28,13 @@ N_DETECTORS = 2
 _NEAR = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Break:
     """One break. `step` is the first of the new segment, or the outlying single step.
 
     `before` and `after` are levels (level, jump, outlier) or slopes per step (slope).
-    `effect_size` counts standard deviations of the noise.
+    `effect_size` counts standard deviations of the noise. `q_value` is NaN until every
+    test of the search is known.
     """
 
     step: int
@@ -42,7 +43,7 @@ class Break:
     after: float
     effect_size: float
     p_value: float
-    q_value: float
+    q_value: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,7 @@ def find_breaks(
 
 def with_q(found: Break, q_value: float) -> Break:
     """The same break with its q-value."""
-    facts = (found.before, found.after, found.effect_size, found.p_value)
-    return Break(found.step, found.kind, *facts, q_value)
+    return replace(found, q_value=q_value)
 
 
 def scan_series(
@@ -174,9 +174,7 @@ def _detect(
         # A jump in the increments is also a break of level, or within its tails.
         is_asked = is_change or each.kind == "outlier"
         if is_asked and not _is_near(each.place, found, reach=_NEAR):
-            facts = (each.before, each.after, each.z, each.p_value)
-            word: Kind = "outlier" if each.kind == "outlier" else "jump"
-            found.append((each.place, _as_break(x, each.place, word, facts)))
+            found.append((each.place, _abrupt_break(x, each)))
     return status, tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -185,10 +183,10 @@ def _trend(
 ) -> Trend:
     """Breaks of level and slope; where the noise varies, the largest noise is used."""
     trend = trend_breaks(x, levels, alpha, growth=growth, runs_out=runs_out)
-    places, spread = spread_breaks(trend.residuals, alpha)
-    if not places.size:
+    found = spread_breaks(trend.residuals, alpha)
+    if not found:
         return trend
-    sizes = np.append(spread[:, 3], spread[-1, 4]) ** 2
+    sizes = np.array([*(each.before for each in found), found[-1].after]) ** 2
     inflation = float(sizes.max() / max(np.median(trend.residuals**2) * 2.2, 1e-30))
     more = max(inflation, 1.0)
     return trend_breaks(
@@ -198,13 +196,31 @@ def _trend(
 
 def _trend_breaks(x: Floats, trend: Trend) -> list[tuple[int, Break]]:
     found = []
-    for place, kind, fact in zip(trend.places, trend.kinds, trend.facts, strict=True):
-        word: Kind = "slope" if kind == SLOPE else "level"
-        facts = (fact[3], fact[4], fact[0], fact[2])
+    for each in trend.breaks:
+        is_slope = each.kind == SLOPE
         # A corner belongs to both lines: its step is where they meet.
-        at = int(place) - (kind == SLOPE)
-        found.append((at, _as_break(x, at, word, facts)))
+        at = each.place - is_slope
+        as_break = Break(
+            step=int(x[at]),
+            kind="slope" if is_slope else "level",
+            before=each.before,
+            after=each.after,
+            effect_size=each.effect,
+            p_value=each.p_value,
+        )
+        found.append((at, as_break))
     return found
+
+
+def _abrupt_break(x: Floats, found: Abrupt) -> Break:
+    return Break(
+        step=int(x[found.place]),
+        kind="outlier" if found.kind == "outlier" else "jump",
+        before=float(found.before),
+        after=float(found.after),
+        effect_size=float(found.z),
+        p_value=float(found.p_value),
+    )
 
 
 def _of_logarithm(found: Break) -> Break:
@@ -217,8 +233,3 @@ def _of_logarithm(found: Break) -> Break:
 
 def _is_near(place: int, found: list[tuple[int, Break]], *, reach: int) -> bool:
     return any(abs(place - other) <= reach for other, _ in found)
-
-
-def _as_break(x: Floats, place: int, kind: Kind, facts: tuple[float, ...]) -> Break:
-    before, after, effect, p = (float(fact) for fact in facts)
-    return Break(int(x[place]), kind, before, after, effect, p, float("nan"))

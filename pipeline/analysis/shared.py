@@ -20,7 +20,7 @@ from pipeline.analysis.abrupt import (
     tail_freedom,
 )
 from pipeline.analysis.multiplicity import q_values
-from pipeline.analysis.one_series import Break, Ready
+from pipeline.analysis.one_series import Break, Ready, with_q
 from pipeline.analysis.tails import two_sided
 
 Floats = NDArray[np.float64]
@@ -53,8 +53,7 @@ def shared_jumps(
         for i, each, q_member in zip(chosen, judged, q, strict=True):
             q_value = max(float(q_member), jump.p_value)
             if q_value <= alpha and each.effect_size * jump.z > 0:
-                facts = (each.before, each.after, each.effect_size, each.p_value)
-                found.append((i, Break(each.step, "jump", *facts, q_value)))
+                found.append((i, with_q(each, q_value)))
     return found
 
 
@@ -73,4 +72,11 @@ def _judge(member: Ready, at: int, tails: Tails) -> Break:
     p = two_sided(float(z[at]), tail_freedom(z, tails))
     step, after = int(member.steps[at]), float(member.values[at])
     before = after * float(np.exp(centre[at] - rate[at]))
-    return Break(step, "jump", before, after, float(z[at]), p, float("nan"))
+    return Break(
+        step=step,
+        kind="jump",
+        before=before,
+        after=after,
+        effect_size=float(z[at]),
+        p_value=p,
+    )

@@ -7,6 +7,7 @@ are. Reference: Fligner & Killeen (1976).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -18,7 +19,6 @@ from pipeline.analysis.segmentation import segment
 from pipeline.analysis.tails import p_value
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MIN_POINTS = 15
 _LEAST_SIZE = 6
@@ -30,33 +30,42 @@ _ROUNDING = 1e-9
 _INFLATION = 1.15
 
 
-def spread_breaks(residuals: Floats, alpha: float) -> tuple[Ints, Floats]:
-    """Places, ascending, and effect, statistic, p-value, before and after (n, 5).
+@dataclass(frozen=True, kw_only=True)
+class SpreadBreak:
+    """One change of the noise; `place` is the first point of the new segment.
 
-    The effect is ln(after / before) of the robust standard deviations beside a break.
+    `effect` is ln(after / before) of the robust standard deviations beside it.
     """
+
+    place: int
+    effect: float
+    statistic: float
+    p_value: float
+    before: float
+    after: float
+
+
+def spread_breaks(residuals: Floats, alpha: float) -> tuple[SpreadBreak, ...]:
+    """Every break of the noise with a p-value ≤ alpha, ascending."""
     n = residuals.size
     if n < MIN_POINTS or np.median(np.abs(residuals)) <= _ROUNDING:
-        return np.zeros(0, np.int64), np.zeros((0, 5))
+        return ()
     scores = _scores(np.abs(residuals))
     unit = np.log(n) * _INFLATION
     size = max(_LEAST_SIZE, round(2 * np.log(n)))
     grid = np.arange(n, dtype=np.float64)
     starts, _, _, _ = segment(grid, scores, (_PRICE * unit, np.inf), (size, n + 1))
     while starts.size > 1:
-        facts = np.array(
-            [
-                _fact(residuals, scores, lo, mid, hi)
-                for lo, mid, hi in zip(
-                    starts[:-1], starts[1:], [*starts[2:], n], strict=True
-                )
-            ]
+        bounds = [*starts.tolist(), n]
+        found = tuple(
+            _test(residuals, scores, segments)
+            for segments in zip(bounds, bounds[1:], bounds[2:], strict=False)
         )
-        worst = int(np.argmax(facts[:, 2]))
-        if facts[worst, 2] <= alpha:
-            return starts[1:], facts
+        worst = int(np.argmax([each.p_value for each in found]))
+        if found[worst].p_value <= alpha:
+            return found
         starts = np.delete(starts, worst + 1)
-    return np.zeros(0, np.int64), np.zeros((0, 5))
+    return ()
 
 
 def _scores(size: Floats) -> Floats:
@@ -75,13 +84,22 @@ def _score_table(n: int) -> Floats:
     return np.array([inverse(0.5 + r / (4 * (n + 1))) for r in range(2 * n + 1)])
 
 
-def _fact(
-    residuals: Floats, scores: Floats, lo: int, mid: int, hi: int
-) -> tuple[float, ...]:
+def _test(
+    residuals: Floats, scores: Floats, segments: tuple[int, int, int]
+) -> SpreadBreak:
+    """Measure and test the break between two segments, lo to mid and mid to hi."""
+    lo, mid, hi = segments
     left, right = scores[lo:mid], scores[mid:hi]
     gap = right.mean() - left.mean()
     gain = gap**2 * left.size * right.size / (hi - lo) / _INFLATION
     before = robust_scale(residuals[lo:mid])
     after = robust_scale(residuals[mid:hi])
-    effect = np.log(after / before) if min(before, after) > 0 else np.nan
-    return effect, gain, p_value(gain, residuals.size), before, after
+    effect = float(np.log(after / before)) if min(before, after) > 0 else float("nan")
+    return SpreadBreak(
+        place=mid,
+        effect=effect,
+        statistic=float(gain),
+        p_value=p_value(gain, residuals.size),
+        before=before,
+        after=after,
+    )

@@ -10,7 +10,7 @@ function only, so a compiled caller would keep the code of a callee that has cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +23,8 @@ from pipeline.analysis.tails import p_value
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Of two segments that meet: first points, and one past the last.
+_Bounds = tuple[int, int, int]
 
 MIN_POINTS = 8
 _LEAST_SIZE = 3
@@ -34,21 +36,37 @@ _ROUNDING = 1e-6
 _DOUBT = 0.25
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrendBreak:
+    """One break of level or slope; `place` is the first point of the new segment.
+
+    `kind` is LEVEL or SLOPE, `effect` counts standard deviations of the noise, `gain`
+    long-run variances. `before` and `after` are levels at the last point before a jump
+    and the first after it, or slopes per step beside a bend.
+    """
+
+    place: int
+    kind: int
+    effect: float
+    gain: float
+    p_value: float
+    before: float
+    after: float
+
+
 @dataclass(frozen=True)
 class Trend:
     """Breaks of level and slope, ascending, and what is left when all is fitted.
 
-    `places` are first points of new segments, `kinds` LEVEL or SLOPE. The columns of
-    `facts` are the effect in standard deviations of the noise, the gain in long-run
-    variances, the p-value, and before and after: levels at the last point before a
-    jump and the first after it, slopes per step beside a bend. `residuals` are of the
-    finest segmentation, curves included.
+    `residuals` are of the finest segmentation, curves included.
     """
 
-    places: Ints
-    kinds: Ints
-    facts: Floats
+    breaks: tuple[TrendBreak, ...]
     residuals: Floats
+
+    @property
+    def places(self) -> Ints:
+        return np.array([each.place for each in self.breaks], np.int64)
 
 
 @dataclass(frozen=True)
@@ -76,8 +94,8 @@ def trend_breaks(
     """The breaks of a series that is not constant and has MIN_POINTS or more.
 
     `growth` is that of the variance of averages (memory.py), `inflation` multiplies the
-    noise variance, where it is known to vary. `runs_out`
-    says that values may follow a learning rate that decays to nothing at the end.
+    noise variance, where it is known to vary. `runs_out` says that values may follow a
+    learning rate that decays to nothing at the end.
     """
     span, low, high = steps[-1] - steps[0], values.min(), values.max()
     x = (steps - steps[0]) / span
@@ -94,12 +112,21 @@ def trend_breaks(
     residuals = _residuals(x, raw, starts, is_sloped)
     if is_sloped and _is_a_curve(x, y, starts, scales):
         starts = starts[:1]
-    places, facts = _prove(x, y, starts, is_sloped, scales)
-    is_slope = places[:, 1] == SLOPE
-    unit = np.where(is_slope, (high - low) / span, high - low)
-    shift = np.where(is_slope, 0.0, np.median(values))
-    facts[:, 3:] = facts[:, 3:] * unit[:, None] + shift[:, None]
-    return Trend(places[:, 0], places[:, 1], facts, residuals)
+    found = _prove(x, y, starts, is_sloped=is_sloped, scales=scales)
+    middle = float(np.median(values))
+    breaks = (_unscaled(each, span, high - low, middle) for each in found)
+    return Trend(tuple(breaks), residuals)
+
+
+def _unscaled(found: TrendBreak, span: float, size: float, middle: float) -> TrendBreak:
+    """The same break, its levels or slopes in the units of the series."""
+    is_slope = found.kind == SLOPE
+    unit, shift = (size / span, 0.0) if is_slope else (size, middle)
+    return replace(
+        found,
+        before=float(found.before * unit + shift),
+        after=float(found.after * unit + shift),
+    )
 
 
 def _propose(x: Floats, y: Floats, variance: float) -> tuple[Ints, bool]:
@@ -134,32 +161,50 @@ def _is_a_curve(x: Floats, y: Floats, starts: Ints, scales: _Scales) -> bool:
 
 
 def _prove(
-    x: Floats, y: Floats, starts: Ints, is_sloped: bool, scales: _Scales
-) -> tuple[Ints, Floats]:
+    x: Floats, y: Floats, starts: Ints, *, is_sloped: bool, scales: _Scales
+) -> tuple[TrendBreak, ...]:
     """Take out the least certain break until every one left is significant."""
-    n = x.size
     while True:
-        k = starts.size - 1
-        places, facts = np.zeros((k, 2), np.int64), np.zeros((k, 5))
-        for b in range(k):
-            lo, mid = starts[b], starts[b + 1]
-            hi = starts[b + 2] if b + 2 < starts.size else n
-            place, kind, gain = _judge(x[lo:hi], y[lo:hi], mid - lo, is_sloped, scales)
-            places[b, 0], places[b, 1] = lo + place, kind
-            facts[b, 1] = gain
-            facts[b, 2] = p_value(gain, n)
-            _measure(x, y, (lo, lo + place, hi), is_sloped, places[b], facts[b])
-            facts[b, 0] /= np.sqrt(scales.variance)
-        if k == 0:
-            return places, facts
-        worst = np.argmax(facts[:, 2])
-        if facts[worst, 2] <= scales.alpha:
-            return places, facts
+        bounds = [*starts.tolist(), x.size]
+        found = tuple(
+            _test(x, y, segments, is_sloped=is_sloped, scales=scales)
+            for segments in zip(bounds, bounds[1:], bounds[2:], strict=False)
+        )
+        if not found:
+            return ()
+        worst = np.argmax([each.p_value for each in found])
+        if found[worst].p_value <= scales.alpha:
+            return found
         starts = np.delete(starts, worst + 1)
 
 
+def _test(
+    x: Floats, y: Floats, segments: _Bounds, *, is_sloped: bool, scales: _Scales
+) -> TrendBreak:
+    """Place, measure and test the break between segments lo to mid and mid to hi."""
+    lo, mid, hi = segments
+    place, kind, gain = _judge(
+        x[lo:hi], y[lo:hi], mid - lo, is_sloped=is_sloped, scales=scales
+    )
+    refined = (lo, lo + place, hi)
+    effect, before, after = (
+        _measure_lines(x, y, refined, kind)
+        if is_sloped
+        else _measure_levels(y, refined)
+    )
+    return TrendBreak(
+        place=lo + place,
+        kind=kind,
+        effect=float(effect / np.sqrt(scales.variance)),
+        gain=gain,
+        p_value=p_value(gain, x.size),
+        before=before,
+        after=after,
+    )
+
+
 def _judge(
-    x: Floats, y: Floats, guess: int, is_sloped: bool, scales: _Scales
+    x: Floats, y: Floats, guess: int, *, is_sloped: bool, scales: _Scales
 ) -> tuple[int, int, float]:
     """Place, kind and gain over no break, in long-run variances; 0 for a curve."""
     if not is_sloped:
@@ -168,7 +213,7 @@ def _judge(
             (after - after.mean()) ** 2
         ).sum()
         whole = ((y - y.mean()) ** 2).sum()
-        return guess, LEVEL, (whole - split) / scales.long_run
+        return guess, LEVEL, float((whole - split) / scales.long_run)
     price = scales.long_run * np.log(x.size)
     reach = 5 + x.size // 10
     place, kind, left, cost = best_break(x, y, guess, reach, price)
@@ -178,32 +223,28 @@ def _judge(
         return place, kind, 0.0
     level, slope = line(x, y)
     whole = ((y - level - slope * x) ** 2).sum()
-    return place, kind, (whole - left) / scales.long_run
+    return place, kind, float((whole - left) / scales.long_run)
 
 
-def _measure(
-    x: Floats,
-    y: Floats,
-    bounds: tuple[int, int, int],
-    is_sloped: bool,
-    place: Ints,
-    facts: Floats,
-) -> None:
-    """Fill effect, before and after of one break."""
-    lo, mid, hi = bounds
-    if not is_sloped:
-        facts[3], facts[4] = y[lo:mid].mean(), y[mid:hi].mean()
-        facts[0] = facts[4] - facts[3]
-        return
+def _measure_levels(y: Floats, segments: _Bounds) -> tuple[float, float, float]:
+    """Effect, before and after of a break between two constants."""
+    lo, mid, hi = segments
+    before, after = float(y[lo:mid].mean()), float(y[mid:hi].mean())
+    return after - before, before, after
+
+
+def _measure_lines(
+    x: Floats, y: Floats, segments: _Bounds, kind: int
+) -> tuple[float, float, float]:
+    """Effect, before and after of a break between two lines."""
+    lo, mid, hi = segments
     a0, b0 = line(x[lo:mid], y[lo:mid])
     a1, b1 = line(x[mid:hi], y[mid:hi])
-    if place[1] == LEVEL:
-        # Each level where its own line ends: a curve's line, drawn on by a step, may
-        # leave the range of all values. The jump is what the trend does not explain.
-        facts[3], facts[4] = a0 + b0 * x[mid - 1], a1 + b1 * x[mid]
-        between = (x[mid - 1] + x[mid]) / 2
-        facts[0] = (a1 - a0) + (b1 - b0) * between
-    else:
-        facts[3], facts[4] = b0, b1
+    if kind == SLOPE:
         # How far the two lines part over the shorter of the two segments.
-        facts[0] = (b1 - b0) * min(x[hi - 1] - x[mid - 1], x[mid - 1] - x[lo])
+        reach = min(x[hi - 1] - x[mid - 1], x[mid - 1] - x[lo])
+        return (b1 - b0) * reach, b0, b1
+    # Each level where its own line ends: a curve's line, drawn on by a step, may leave
+    # the range of all values. The jump is what the trend does not explain.
+    between = (x[mid - 1] + x[mid]) / 2
+    return (a1 - a0) + (b1 - b0) * between, a0 + b0 * x[mid - 1], a1 + b1 * x[mid]

@@ -64,7 +64,7 @@ def match_tensors(
             continue
         used.add(partner.name)
         is_turned = location.is_transposed != old_places[partner.name].is_transposed
-        matches.append(_relate(partner, tensor, location, how, is_turned))
+        matches.append(_relate(partner, tensor, location, how=how, is_turned=is_turned))
     left = [tensor for tensor in old if tensor.name not in used]
     return matches + [
         Match(t, None, old_places[t.name], reason="only the old has it") for t in left
@@ -126,7 +126,7 @@ def _embedding(
 
 
 def _relate(
-    old: TensorRef, new: TensorRef, location: Location, how: str, is_turned: bool
+    old: TensorRef, new: TensorRef, location: Location, *, how: str, is_turned: bool
 ) -> Match:
     shapes = f"{_show(old)} became {_show(new)}"
     if len(old.shape) == 2 and is_turned and old.shape == new.shape[::-1]:

@@ -25,6 +25,7 @@ from pipeline.stages.work import Costs
 def measure_groups(
     checkpoint: Checkpoint,
     layout: Layout,
+    *,
     families: Sequence[Family],
     records: Sequence[TensorRecord],
     job: Job,

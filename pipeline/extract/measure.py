@@ -56,12 +56,15 @@ def hash_tensors(
     checkpoint: Checkpoint, layout: Layout, job: Job
 ) -> list[TensorRecord]:
     """Read and hash every tensor, and measure none."""
-    return measure_tensors(checkpoint, layout, Measures(), Reuse(), job)
+    return measure_tensors(
+        checkpoint, layout, measures=Measures(), reuse=Reuse(), job=job
+    )
 
 
 def measure_tensors(
     checkpoint: Checkpoint,
     layout: Layout,
+    *,
     measures: Measures,
     reuse: Reuse,
     job: Job,
@@ -96,7 +99,9 @@ def measure_tensors(
                 record, wanted = replace(record, is_reused=True), False
             if wanted and values is not None:
                 share = half // job.settings.threads
-                given = _prepare(values, tensor, layout, share, solve)
+                given = _prepare(
+                    values, tensor, layout, memory_bytes=share, solve=solve
+                )
                 given = replace(given, nulls=measures.nulls)
                 work = workers.submit(
                     _measure, given, measures.families, job.costs, taken=taken
@@ -159,6 +164,7 @@ def _prepare(
     values: TensorValues,
     tensor: TensorRef,
     layout: Layout,
+    *,
     memory_bytes: int,
     solve: Solve,
 ) -> Tensor:

@@ -118,7 +118,7 @@ def _write(warehouse: Warehouse, null: Null) -> None:
         }
         for metric, draws in null.draws.items()
     ]
-    write_partition(warehouse, NULLS, ref, frame(NULLS, rows), _stamp())
+    write_partition(warehouse, NULLS, ref, frame(NULLS, rows), stamp=_stamp())
 
 
 def _summary(draws: np.ndarray) -> Row:

@@ -68,7 +68,7 @@ class Reuse:
         for origin, tensor in self._claimed.items():
             names[origin.ref][origin.tensor] = tensor
         return [
-            _take(self._warehouse, table, ref, renamed, source)
+            _take(self._warehouse, table, ref, renamed=renamed, source=source)
             for ref, renamed in names.items()
         ]
 
@@ -130,6 +130,7 @@ def _take(
     warehouse: Warehouse,
     table: str,
     ref: ModelRef,
+    *,
     renamed: dict[str, str],
     source: CheckpointSource,
 ) -> pa.Table:

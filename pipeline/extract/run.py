@@ -79,8 +79,12 @@ def _measure(
         shapes = list_shapes(checkpoint.tensors, layout)
         nulls = find_nulls(job.warehouse, shapes, threads=job.settings.threads)
     measures = Measures(of_tensors, nulls)
-    records = measure_tensors(checkpoint, layout, measures, reuse, job)
-    return measure_groups(checkpoint, layout, families, records, job), reuse
+    records = measure_tensors(
+        checkpoint, layout, measures=measures, reuse=reuse, job=job
+    )
+    return measure_groups(
+        checkpoint, layout, families=families, records=records, job=job
+    ), reuse
 
 
 def _compare(

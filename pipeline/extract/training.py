@@ -26,4 +26,4 @@ def update_series_log(source: CheckpointSource, warehouse: Warehouse) -> None:
     if stamp and (stamp.digest, stamp.version) == (digest, _VERSION):
         return
     stamp = Stamp(source.location, digest, digest, _FAMILY, _VERSION)
-    write_partition(warehouse, TRAINING_LOG, ref, log_frame(ref, entries), stamp)
+    write_partition(warehouse, TRAINING_LOG, ref, log_frame(ref, entries), stamp=stamp)

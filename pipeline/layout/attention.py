@@ -79,7 +79,7 @@ def find_attentions(
         )
         key = (attention, location.stack, location.layer, _prefix(tensor, location))
         one = found.setdefault(key, _Found(attention, layout.sizes(tensor.name)))
-        _add(one, tensor, location, layout, bare)
+        _add(one, tensor, location, layout=layout, parts=bare)
     return tuple(_count_heads(one) for one in found.values())
 
 
@@ -93,6 +93,7 @@ def _add(
     one: _Found,
     tensor: TensorRef,
     location: Location,
+    *,
     layout: Layout,
     parts: Sequence[str],
 ) -> None:

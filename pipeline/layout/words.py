@@ -17,7 +17,9 @@ def locate_by_words(
     """The location by the words of the name; `other` where none is known."""
     words = _load_words()
     module, _, last = path.rpartition(".")
-    component, named = _find_component(words, path, module, last, parameter)
+    component, named = _find_component(
+        words, path, module=module, last=last, parameter=parameter
+    )
     if component == OTHER and named == "weight" and len(shape) in (4, 5):
         # Only convolutions have weights of four or five dimensions.
         component = "conv"
@@ -30,7 +32,7 @@ def locate_by_words(
 
 
 def _find_component(
-    words: dict[str, Any], path: str, module: str, last: str, parameter: str | None
+    words: dict[str, Any], path: str, *, module: str, last: str, parameter: str | None
 ) -> tuple[str, str]:
     if parameter:
         return _word_of(words, path) or OTHER, parameter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +96,8 @@ def run_probe(
         if around.progress is not None:
             around.progress(batch.n_counted)
 
-    _run_all(forward, tokens, parameters.batch_tokens, run, notes)
+    batches = make_batches(tokens, n_tokens=parameters.batch_tokens)
+    _run_all(forward, batches, run, notes)
     tables: Tables = {}
     for one in reducers:
         for name, rows in one.finish().items():
@@ -153,15 +154,14 @@ def _observe(forward: Forward, batch: Batch, reducers: Sequence[Reducer]) -> Any
 
 def _run_all(
     forward: Forward,
-    tokens: TokenSet,
-    n_places: int,
+    batches: Iterable[Batch],
     run: Callable[[Batch], None],
     notes: list[str],
 ) -> None:
     """Every batch once, in parts where it does not fit."""
     import torch
 
-    for batch in make_batches(tokens, n_tokens=n_places):
+    for batch in batches:
         for part in _fitting(forward, batch, notes):
             with torch.no_grad():
                 run(part.to(forward.device))

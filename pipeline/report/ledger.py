@@ -65,7 +65,7 @@ class Ledger:
         if refinement:
             sql = f"{refinement}\n\n-- where answer is the query {name}:\n\n{sql}"
         declared = {each.name: (each.unit, each.meaning) for each in query.columns}
-        return self._answer(query.question, sql, command, declared, run)
+        return self._answer(query.question, sql, command, declared=declared, run=run)
 
     def sql(self, text: str, words: Words) -> Answer:
         """The answer of a SQL text; it takes the parameters whose $names it uses."""
@@ -80,8 +80,8 @@ class Ledger:
             "SQL of the report",
             text,
             shown,
-            {},
-            lambda: run_sql(self.root, text, given),
+            declared={},
+            run=lambda: run_sql(self.root, text, given),
         )
 
     def audit(self, series: str) -> Answer:
@@ -91,8 +91,8 @@ class Ledger:
             "Is each checkpoint really that step?",
             sql,
             f"weightlake audit {shlex.quote(series)}",
-            {},
-            lambda: run_audits(self.root, series),
+            declared={},
+            run=lambda: run_audits(self.root, series),
         )
 
     def evidence(self) -> tuple[Evidence, ...]:
@@ -109,6 +109,7 @@ class Ledger:
         question: str,
         sql: str,
         command: str,
+        *,
         declared: Declared,
         run: Callable[[], pa.Table],
     ) -> Answer:

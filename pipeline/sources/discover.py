@@ -54,7 +54,9 @@ def discover(
         sources = [_to_source(label, series, pattern) for label in labels]
     if series and not any(source.step is not None for source in sources):
         _refuse_stepless(reference, series, sources)
-    sources = _relabel(reference, sources, model or series, revision, series)
+    sources = _relabel(
+        reference, sources, model=model or series, revision=revision, series=series
+    )
     return _in_order(sources)
 
 
@@ -154,6 +156,7 @@ def _refuse_stepless(
 def _relabel(
     reference: str,
     sources: Sequence[CheckpointSource],
+    *,
     model: str | None,
     revision: str | None,
     series: str | None,

@@ -21,6 +21,7 @@ def log_measured(
     job: Job,
     outcome: Outcome,
     started_at: datetime,
+    *,
     n_rows: Mapping[str, int],
     versions: Mapping[str, int],
 ) -> None:
@@ -85,4 +86,4 @@ def _write(warehouse: Warehouse, outcome: Outcome, run: str, rows: list[Row]) ->
     ]
     name = f"{run}-{xxhash.xxh3_64_hexdigest(chr(0).join(parts).encode())}"
     # Labels that are too long for folders may be the reason for the failure.
-    write_named(warehouse, EXTRACTIONS, storable(outcome.source.ref), table, name)
+    write_named(warehouse, EXTRACTIONS, storable(outcome.source.ref), table, name=name)

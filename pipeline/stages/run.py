@@ -54,7 +54,7 @@ def run_stage(
         subjects,
         warehouse,
         share(settings, min(runner.width, len(subjects))),
-        watch.progress,
+        progress=watch.progress,
     )
     outcomes: dict[int, Outcome] = {}
     # Here too: OpenBLAS does not always obey a thread other than the first.
@@ -71,6 +71,7 @@ def make_tasks(
     subjects: Sequence[Subject],
     warehouse: Warehouse,
     settings: StageSettings,
+    *,
     progress: Progress,
 ) -> list[Task]:
     """What any engine hands to `measure_subject`; every table has its seed then."""
@@ -146,7 +147,7 @@ def measure_job(job: Job) -> Outcome:
             )
     elif outcome.status == "measured":
         versions = measured.versions or {job.stage.main_part: job.stage.version}
-        log_measured(job, outcome, started_at, n_rows, versions)
+        log_measured(job, outcome, started_at, n_rows=n_rows, versions=versions)
     return outcome
 
 

@@ -52,9 +52,11 @@ def _write(job: Job, output: Output) -> None:
     table, ref = output.table, job.subject.ref
     name = file_name(job, table)
     if name is None:
-        write_partition(job.warehouse, table, ref, output.frame, output.stamp)
+        write_partition(job.warehouse, table, ref, output.frame, stamp=output.stamp)
     else:
-        write_named(job.warehouse, table, ref, output.frame, name, output.stamp)
+        write_named(
+            job.warehouse, table, ref, output.frame, name=name, stamp=output.stamp
+        )
 
 
 def _key(job: Job, table: Table) -> Row:

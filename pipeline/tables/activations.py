@@ -26,19 +26,19 @@ def _rounded(bits: int) -> tuple[Column, ...]:
             f"int{bits}_clip",
             f"magnitude to clip at before rounding to int{bits}: the best of 29 shares of abs_max",
             "argmin_c Σ(a − q_c(a))²",
-            0,
+            low=0,
         ),
         number(
             f"int{bits}_error",
             f"energy lost by int{bits} with one scale at that clip, from the histogram",
             "Σ(a − q(a))² / Σa²",
-            0,
+            low=0,
         ),
         number(
             f"int{bits}_unclipped_error",
             "the same without clipping",
             "Σ(a − q(a))² / Σa²",
-            0,
+            low=0,
         ),
     )
 
@@ -61,16 +61,18 @@ ACTIVATIONS = Table(
         count("n_values", "finite values: tokens × dimensions"),
         count("n_non_finite", "NaN and Inf among the values"),
         *moment_columns("of all finite values"),
-        number("abs_median", "median magnitude, to 6 %", "median |a|", 0),
-        number("abs_q990", "99 % quantile of magnitudes, to 6 %", "q₀.₉₉ |a|", 0),
-        number("abs_q999", "99.9 % quantile of magnitudes, to 6 %", "q₀.₉₉₉ |a|", 0),
+        number("abs_median", "median magnitude, to 6 %", "median |a|", low=0),
+        number("abs_q990", "99 % quantile of magnitudes, to 6 %", "q₀.₉₉ |a|", low=0),
+        number(
+            "abs_q999", "99.9 % quantile of magnitudes, to 6 %", "q₀.₉₉₉ |a|", low=0
+        ),
         fraction("positive_fraction", "values above zero", "#{a > 0} / n"),
         fraction("zero_fraction", "values of magnitude under 1e-38", "#{a = 0} / n"),
         number(
             "active_threshold",
             "size from which a neuron counts as active: 2^k at or below 1 % of the site's rms; null where dimensions are no neurons",
             "2^⌊log₂ 0.01·rms⌋",
-            0,
+            low=0,
         ),
         fraction(
             "active_fraction", "values at or above the threshold", "#{|a| ≥ t} / n"
@@ -105,7 +107,10 @@ ACTIVATIONS = Table(
         *_rounded(8),
         *_rounded(4),
         number(
-            "massive_ratio", "largest over median magnitude", "max |a| / median |a|", 0
+            "massive_ratio",
+            "largest over median magnitude",
+            "max |a| / median |a|",
+            low=0,
         ),
         Column(
             "n_massive",
@@ -128,7 +133,7 @@ ACTIVATIONS = Table(
             "range_ratio",
             "how far apart dimensions' ranges lie",
             "max_j max |a_j| / median_j max |a_j|",
-            0,
+            low=0,
         ),
         Column(
             "values",

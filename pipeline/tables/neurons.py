@@ -35,7 +35,7 @@ NEURONS = Table(
         count("n_values", "tokens with a finite value", "tokens"),
         count("n_non_finite", "tokens with NaN or Inf", "tokens"),
         *moment_columns("over tokens"),
-        number("mean_abs", "mean magnitude", "Σ|a| / n", 0),
+        number("mean_abs", "mean magnitude", "Σ|a| / n", low=0),
         Column(
             "mean_abs_rank",
             COUNT,
@@ -53,7 +53,7 @@ NEURONS = Table(
             "positive_low", "lower 95 % bound of that rate (Wilson)", "Wilson 1927"
         ),
         fraction("positive_high", "upper 95 % bound", "Wilson 1927"),
-        number("positive_mean", "mean where it fires", "Σ_{a>0} a / #{a > 0}", 0),
+        number("positive_mean", "mean where it fires", "Σ_{a>0} a / #{a > 0}", low=0),
         fraction(
             "active_rate",
             "tokens at which its magnitude reaches the site's threshold; null where dimensions are no neurons",
@@ -77,14 +77,14 @@ def _group_columns() -> tuple[Column, ...]:
             "rms",
             "mean over tokens of the rms of their dimensions",
             "mean √(Σ_j a_j² / d)",
-            0,
+            low=0,
         ),
         fraction(
             "positive_fraction",
             "mean share of positive dimensions",
             "mean #{a_j > 0} / d",
         ),
-        number("abs_max", "largest magnitude of any dimension", "max |a|", 0),
+        number("abs_max", "largest magnitude of any dimension", "max |a|", low=0),
     )
 
 

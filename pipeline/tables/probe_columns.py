@@ -60,7 +60,7 @@ def count(name: str, meaning: str, unit: str = "values") -> Column:
 
 
 def number(
-    name: str, meaning: str, formula: str, low: float | None = None, unit: str = ""
+    name: str, meaning: str, formula: str, *, low: float | None = None, unit: str = ""
 ) -> Column:
     return Column(name, REAL, meaning, unit, formula, (low, None))
 
@@ -73,11 +73,11 @@ def moment_columns(of: str) -> tuple[Column, ...]:
     """Moments and extremes, of all values of a site or of one dimension."""
     return (
         number("mean", f"mean {of}", "μ = Σa / n"),
-        number("std", "population standard deviation", "σ = √(Σ(a − μ)² / n)", 0),
+        number("std", "population standard deviation", "σ = √(Σ(a − μ)² / n)", low=0),
         number("skewness", "third standardised moment", "Σ((a − μ)/σ)³ / n"),
-        number("kurtosis", "excess kurtosis", "Σ((a − μ)/σ)⁴ / n − 3", -2),
+        number("kurtosis", "excess kurtosis", "Σ((a − μ)/σ)⁴ / n − 3", low=-2),
         number("min", "smallest finite value", "min a"),
         number("max", "largest finite value", "max a"),
-        number("abs_max", "largest magnitude", "max |a|", 0),
-        number("rms", "root mean square", "√(Σa² / n)", 0),
+        number("abs_max", "largest magnitude", "max |a|", low=0),
+        number("rms", "root mean square", "√(Σa² / n)", low=0),
     )

@@ -69,13 +69,13 @@ PROBE_SETS = Table(
             "what was done otherwise than asked: smaller batches, another device",
         ),
         count("n_predictions", "tokens that were predicted", "tokens"),
-        number("loss", f"mean {_LOSS}", "Σ −ln p / n", 0, "nats"),
+        number("loss", f"mean {_LOSS}", "Σ −ln p / n", low=0, unit="nats"),
         number(
             "loss_stderr",
             "its standard error over documents",
             "√(m/(m−1) Σ(s_d − loss·n_d)²) / n",
-            0,
-            "nats",
+            low=0,
+            unit="nats",
         ),
         Column(
             "context_first",
@@ -108,6 +108,6 @@ PROBE_DOCUMENTS = Table(
             "its first 80 characters; null for drawn tokens and numbers",
         ),
         count("n_predictions", "tokens that were predicted", "tokens"),
-        number("loss", f"mean {_LOSS}", "Σ −ln p / n", 0, "nats"),
+        number("loss", f"mean {_LOSS}", "Σ −ln p / n", low=0, unit="nats"),
     ),
 )

@@ -49,7 +49,7 @@ class Stamp:
 
 
 def write_partition(
-    warehouse: Warehouse, table: Table, ref: ModelRef, frame: pa.Table, stamp: Stamp
+    warehouse: Warehouse, table: Table, ref: ModelRef, frame: pa.Table, *, stamp: Stamp
 ) -> int:
     """Put the rows of one checkpoint in place of what was there; the bytes written.
 
@@ -76,6 +76,7 @@ def write_named(
     table: Table,
     ref: ModelRef,
     frame: pa.Table,
+    *,
     name: str,
     stamp: Stamp | None = None,
 ) -> None:

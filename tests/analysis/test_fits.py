@@ -6,7 +6,7 @@ import pytest
 from pipeline.analysis.fits import LEVEL, SLOPE, best_break, smooth_residual_sum
 
 
-def by_least_squares(x, y, guess, reach, price):
+def by_least_squares(x, y, guess, *, reach, price):
     best = None
     for t in range(max(2, guess - reach), min(x.size - 1, guess + reach + 1)):
         step = (np.arange(x.size) >= t).astype(float)
@@ -29,7 +29,7 @@ def test_the_best_break_is_that_of_least_squares(seed):
     n = int(rng.integers(8, 60))
     x = np.sort(rng.uniform(0, 1, n)) ** 2
     y = rng.standard_normal(n) + (5 * (x > x[n // 2]) if seed % 2 else 0)
-    cost, place, kind, left = by_least_squares(x, y, n // 2, 6, 2.0)
+    cost, place, kind, left = by_least_squares(x, y, n // 2, reach=6, price=2.0)
     found = best_break(x, y, n // 2, 6, 2.0)
     assert found[:2] == (place, kind)
     assert found[2:] == pytest.approx((left, cost))

@@ -52,7 +52,7 @@ def save_adapter(folder, tensors, **config):
     return folder
 
 
-def factors(rank=4, n_in=16, n_out=24, seed=0, dtype=np.float32):
+def factors(rank=4, n_in=16, n_out=24, *, seed=0, dtype=np.float32):
     rng = np.random.default_rng(seed)
     return {
         ROOT + "query.lora_A.weight": rng.standard_normal((rank, n_in)).astype(dtype),

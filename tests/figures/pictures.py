@@ -21,6 +21,7 @@ def heatmap_frame(
     n_layers: int,
     components: Sequence[str] = ("q", "k", "v", "o"),
     value: Callable[[int, int], float | None] = lambda layer, place: layer + place,
+    *,
     metric: str = "stable_rank",
     model: str = "m",
 ) -> pl.DataFrame:
@@ -47,6 +48,7 @@ def histogram_frame(
     edges: Iterable[float],
     counts: Iterable[int],
     tensor: str = "t",
+    *,
     model: str = "m",
     revision: str = "main",
 ) -> pl.DataFrame:
@@ -239,6 +241,7 @@ def depth_frame(
     n_layers: int,
     components: Sequence[str] = ("q", "up"),
     value: Callable[[int, int], float | None] = lambda layer, place: 2 + layer + place,
+    *,
     verdict: Callable[[int, int], str | None] = lambda *_: "structured",
     metric: str = "alpha",
 ) -> pl.DataFrame:

@@ -9,7 +9,7 @@ CONFIG = {"r": 4, "lora_alpha": 16}
 QUERY = "base_model.model.roberta.encoder.layer.0.attention.self.query"
 
 
-def pair(module=QUERY, rank=4, middle="", n_in=16, n_out=24):
+def pair(module=QUERY, rank=4, middle="", *, n_in=16, n_out=24):
     return [
         ref_of(f"{module}.lora_A{middle}.weight", (rank, n_in)),
         ref_of(f"{module}.lora_B{middle}.weight", (n_out, rank)),

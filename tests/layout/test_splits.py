@@ -47,7 +47,7 @@ def captured_attention():
 
     calls = []
 
-    def capture(_module, query, key, value, _mask, **_options):
+    def capture(_module, query, key, value, *_mask, **_options):
         calls.append((query, key, value))
         return query.transpose(1, 2).contiguous(), None
 

@@ -81,7 +81,7 @@ def _pack(numbers, bits, order=None):
     return np.array(words, np.uint32).view(np.int32)
 
 
-def gptq(weight, bits=4, group=32, version=1, order=None, name="w"):
+def gptq(weight, bits=4, group=32, *, version=1, order=None, name="w"):
     """`order` permutes the inputs as act-order does: g_idx is no staircase then."""
     n_in = weight.shape[1]
     order = np.arange(n_in) if order is None else order

@@ -17,7 +17,7 @@ def con(tmp_path_factory):
         yield con
 
 
-def overlaps(con, x, y, k=3, p=0.9):
+def overlaps(con, x, y, *, k=3, p=0.9):
     """rank_overlaps of two lists of values, as a dict."""
     names = [f"t{i:03d}" for i in range(len(x))]
     con.register(

@@ -163,7 +163,9 @@ def test_what_crosses_a_tasks_border_is_small_and_picklable(
 ):
     file = tmp_path / "count"
     file.touch()
-    (task,) = make_tasks(STAGE, [subject], warehouse, SETTINGS, Progress(str(file)))
+    (task,) = make_tasks(
+        STAGE, [subject], warehouse, SETTINGS, progress=Progress(str(file))
+    )
     sent = pickle.dumps(task)
     assert pickle.loads(sent) == task  # noqa: S301  our own
     outcome = pickle.dumps(measure_subject(pickle.loads(sent)))  # noqa: S301

@@ -32,7 +32,7 @@ def lake():
     lake = Warehouse(MemoryStore())
     for place, ref in enumerate(REFS):
         rows = frame(ref, *range(place + 1))
-        write_partition(lake, TRAINING_LOG, ref, rows, stamp(f"d{place}"))
+        write_partition(lake, TRAINING_LOG, ref, rows, stamp=stamp(f"d{place}"))
     return lake
 
 
@@ -51,14 +51,23 @@ def test_rows_and_stamps_outlive_compaction_and_rewriting(lake):
     done = compact(lake)
     assert (done.n_files_before, done.n_files_after) == (3, 1)
     assert held(lake) == expected
-    write_partition(lake, TRAINING_LOG, REFS[0], frame(REFS[0], 9.0), stamp("new"))
+    write_partition(
+        lake, TRAINING_LOG, REFS[0], frame(REFS[0], 9.0), stamp=stamp("new")
+    )
     assert held(lake) == [("a", 1, "new"), *expected[1:]]
     remove_partition(lake, "training_log", REFS[1])
     assert held(lake) == [("a", 1, "new"), expected[2]]
 
 
 def test_a_named_file_stands_beside_the_partition(lake):
-    write_named(lake, TRAINING_LOG, REFS[0], frame(REFS[0], 7.0), "from-x", stamp("x"))
+    write_named(
+        lake,
+        TRAINING_LOG,
+        REFS[0],
+        frame(REFS[0], 7.0),
+        name="from-x",
+        stamp=stamp("x"),
+    )
     assert read_named_stamp(lake, TRAINING_LOG, REFS[0], "from-x") == stamp("x")
     assert read_partition(lake, "training_log", REFS[0]).num_rows == 1
 
@@ -73,7 +82,9 @@ def test_a_query_is_given_addresses_and_notices_what_is_put_anew(lake):
     assert "read_parquet" not in of_model
     watch = watch_files(lake.store, ["training_log"])
     assert not is_replaced(watch)
-    write_partition(lake, TRAINING_LOG, REFS[1], frame(REFS[1], 5.0), stamp("later"))
+    write_partition(
+        lake, TRAINING_LOG, REFS[1], frame(REFS[1], 5.0), stamp=stamp("later")
+    )
     assert is_replaced(watch)
 
 

@@ -48,7 +48,7 @@ def warehouse(tmp_path):
 )
 def test_any_label_is_a_partition(warehouse, label):
     ref = ModelRef(label, label)
-    write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+    write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp=stamp())
     assert read_partition(warehouse, "training_log", ref).to_pylist() == [
         {"model": label, "revision": label, "step": 0, "metric": "loss", "value": 1.0}
     ]
@@ -60,7 +60,7 @@ def test_any_label_is_a_partition(warehouse, label):
 def test_rows_are_sorted_by_key_and_fields_keep_unit_and_meaning(warehouse):
     ref = ModelRef("m")
     backwards = frame(ref, 0.5, 0.25).take([1, 0])
-    write_partition(warehouse, TRAINING_LOG, ref, backwards, stamp())
+    write_partition(warehouse, TRAINING_LOG, ref, backwards, stamp=stamp())
     path = warehouse.root / warehouse.partition("training_log", ref)
     assert pq.read_table(path, partitioning=None)["step"].to_pylist() == [0, 1]
     metadata = pq.read_schema(path).field("value").metadata
@@ -78,14 +78,16 @@ def test_a_missing_or_foreign_file_has_no_stamp(warehouse):
 
 def test_a_failed_write_leaves_the_old_rows_and_no_litter(warehouse, monkeypatch):
     ref = ModelRef("m")
-    write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+    write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp=stamp())
 
     def full(_handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(WarehouseError, match=r"No space left on device.*Free space"):
-        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 2.0), stamp("d2"))
+        write_partition(
+            warehouse, TRAINING_LOG, ref, frame(ref, 2.0), stamp=stamp("d2")
+        )
     assert read_stamp(warehouse, "training_log", ref).digest == "d1"
     assert not list(warehouse.root.rglob("*.tmp"))
 
@@ -94,7 +96,7 @@ def test_compaction_keeps_every_row_and_stamp(warehouse):
     refs = [ModelRef("m", f"step{i}") for i in range(5)]
     for i, ref in enumerate(refs):
         rows = frame(ref, *range(i))  # the first revision is done and has no row
-        write_partition(warehouse, TRAINING_LOG, ref, rows, stamp(f"d{i}"))
+        write_partition(warehouse, TRAINING_LOG, ref, rows, stamp=stamp(f"d{i}"))
     done = compact(warehouse)
     assert (done.n_files_before - done.n_files_after) == 4
     for i, ref in enumerate(refs):
@@ -105,7 +107,7 @@ def test_compaction_keeps_every_row_and_stamp(warehouse):
 def test_files_of_an_older_schema_are_compacted_too(warehouse):
     for name in ("a", "b"):
         ref = ModelRef("m", name)
-        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp=stamp())
     path = warehouse.root / warehouse.partition("training_log", ModelRef("m", "a"))
     old = pq.read_table(path, partitioning=None)
     pq.write_table(old.drop_columns(["value"]), path)
@@ -118,9 +120,13 @@ def test_files_of_an_older_schema_are_compacted_too(warehouse):
 def test_a_revision_written_after_compaction_stands_once(warehouse):
     refs = [ModelRef("m", name) for name in ("a", "b")]
     for ref in refs:
-        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0, 2.0), stamp())
+        write_partition(
+            warehouse, TRAINING_LOG, ref, frame(ref, 1.0, 2.0), stamp=stamp()
+        )
     compact(warehouse)
-    write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
+    write_partition(
+        warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp=stamp("d2")
+    )
     files = (warehouse.root / "training_log/m").rglob("*.parquet")
     rows = pa.concat_tables([pq.read_table(f, partitioning=None) for f in files])
     held = zip(rows["revision"].to_pylist(), rows["value"].to_pylist(), strict=True)
@@ -141,7 +147,7 @@ def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
 ):
     refs = [ModelRef("m", name) for name in ("a", "b")]
     for ref in refs:
-        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp=stamp())
     compact(warehouse)
     folder = warehouse.root / "training_log/m"
     seen = []
@@ -161,7 +167,9 @@ def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
 
     for name in ("replace_file", "exchange"):
         monkeypatch.setattr(store, name, watched(getattr(store, name)))
-    write_partition(warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp("d2"))
+    write_partition(
+        warehouse, TRAINING_LOG, refs[0], frame(refs[0], 9.0), stamp=stamp("d2")
+    )
     old, new = [("a", 1.0), ("b", 1.0)], [("a", 9.0), ("b", 1.0)]
     assert seen == [old] * (len(seen) - 1) + [new]
 
@@ -169,14 +177,16 @@ def test_no_reader_misses_a_revision_that_leaves_the_compacted_file(
 def test_rows_without_a_stamp_outlive_their_neighbours(warehouse):
     refs = [ModelRef("m", name) for name in ("a", "b")]
     for ref in refs:
-        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp())
+        write_partition(warehouse, TRAINING_LOG, ref, frame(ref, 1.0), stamp=stamp())
     path = warehouse.root / warehouse.partition("training_log", refs[1])
     bare = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
     pq.write_table(bare, path)
     compact(warehouse)
     remove_partition(warehouse, "training_log", refs[0])
     assert read_partition(warehouse, "training_log", refs[1]).num_rows == 1
-    write_partition(warehouse, TRAINING_LOG, refs[1], frame(refs[1], 2.0), stamp())
+    write_partition(
+        warehouse, TRAINING_LOG, refs[1], frame(refs[1], 2.0), stamp=stamp()
+    )
     compacted = keys.compacted_key("training_log", "m")
     assert warehouse.store.version(compacted) is None
 

@@ -116,7 +116,7 @@ def test_an_old_warehouse_is_written_where_its_rows_are(old):
     ref = ModelRef("org/name", "main")
     lake = open_warehouse(old)
     rows = read_partition(lake, "checkpoints", ref)
-    write_partition(lake, CHECKPOINTS, ref, rows, Stamp("s", "d", "f", "x", 1))
+    write_partition(lake, CHECKPOINTS, ref, rows, stamp=Stamp("s", "d", "f", "x", 1))
     assert read_stamp(lake, "checkpoints", ref).source == "s"
     assert labels_of(old) == sorted([*LABELS, ("org/name", "other")])
     remove_partition(lake, "checkpoints", ref)
@@ -137,6 +137,6 @@ def test_a_new_model_of_an_old_warehouse_lies_where_others_read_it(old):
     lake = open_warehouse(old)
     ref = ModelRef("new", "main")
     write_partition(
-        lake, TENSORS, ref, frame(TENSORS, []), Stamp("s", "d", "f", "x", 1)
+        lake, TENSORS, ref, frame(TENSORS, []), stamp=Stamp("s", "d", "f", "x", 1)
     )
     assert (old / "tensors" / "new" / "main" / "tensors.parquet").is_file()

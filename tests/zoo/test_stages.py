@@ -143,7 +143,9 @@ def test_extract_and_compare_run_are_logged_and_are_done(zoo, tmp_path):
 
     outcomes = []
     for each in work:
-        tasks = make_tasks(each.stage, each.subjects, lake, settings, Progress())
+        tasks = make_tasks(
+            each.stage, each.subjects, lake, settings, progress=Progress()
+        )
         outcomes += map(measure_subject, tasks)
     assert {outcome.status for outcome in outcomes} == {"measured"}
     assert summary_line(outcomes, 1.0).startswith(

@@ -14,6 +14,7 @@ from weightlake.cli.options import Format, Output, Warehouse
 
 def breaks(
     series: Annotated[str, typer.Argument(help="A training run in the warehouse.")],
+    *,
     metric: Annotated[
         str | None,
         typer.Option(

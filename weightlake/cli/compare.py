@@ -26,6 +26,7 @@ def compare(
         list[str],
         typer.Argument(metavar="OLD NEW | SERIES", help="As extract takes them."),
     ],
+    *,
     to: Annotated[
         Literal["previous", "first", "last"],
         typer.Option("--to", help="Of a series: what each step is compared with."),

@@ -25,6 +25,7 @@ def explore(
             "headers are read, config.json files, or org/name on the hub.",
         ),
     ] = None,
+    *,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -31,6 +31,7 @@ def extract(
             metavar="REF...", help="A file, a folder, a glob, or org/name@revision."
         ),
     ],
+    *,
     model: Annotated[
         str | None,
         typer.Option(

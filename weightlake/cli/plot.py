@@ -24,6 +24,7 @@ from weightlake.cli.options import (
 
 def plot(
     name: Annotated[str | None, typer.Argument(help="A figure.")] = None,
+    *,
     param: Parameters = None,
     output: Annotated[
         Path | None,

@@ -28,6 +28,7 @@ def probe(
     references: Annotated[
         list[str], typer.Argument(metavar="REF…", help="As extract takes them.")
     ],
+    *,
     probe_set: Annotated[
         str,
         typer.Option(

@@ -30,6 +30,7 @@ def sql(
             help="SQL over the tables and views; the last statement answers."
         ),
     ] = None,
+    *,
     file: Annotated[
         str | None,
         typer.Option("-f", "--file", metavar="FILE", help="Read it from a file, or -."),
@@ -56,6 +57,7 @@ def sql(
 
 def query(
     name: Annotated[str | None, typer.Argument(help="A canned query.")] = None,
+    *,
     param: Parameters = None,
     describe: Annotated[
         bool,

@@ -21,6 +21,7 @@ def report(
         list[str] | None,
         typer.Option("--model", metavar="MODEL", help="Only this model; repeatable."),
     ] = None,
+    *,
     series: Annotated[
         list[str] | None,
         typer.Option("--series", metavar="RUN", help="Only this run; repeatable."),

@@ -37,6 +37,7 @@ def plan(
             metavar="ZOO.TOML|REF...", help="A manifest, or checkpoints as for extract."
         ),
     ],
+    *,
     families: Families = None,
     memory: Memory = None,
     threads: Threads = None,
@@ -71,6 +72,7 @@ def plan(
 
 def run(
     manifest: Manifest,
+    *,
     verify: Verify = False,
     replace: Replace = False,
     local_files_only: LocalFilesOnly = False,
@@ -110,6 +112,7 @@ def run(
 
 def serve(
     manifest: Manifest,
+    *,
     cron: Annotated[
         str | None,
         typer.Option("--cron", metavar="CRON", help='Such as "0 3 * * *".'),

@@ -77,7 +77,7 @@ def plan_probe(
         subjects = [
             Subject(each, beside=beside) for each in _find(references, settings)
         ]
-        tasks = make_tasks(stage, subjects, lake, settings, Watch().progress)
+        tasks = make_tasks(stage, subjects, lake, settings, progress=Watch().progress)
         return [plan_subject(task) for task in tasks]
 
 

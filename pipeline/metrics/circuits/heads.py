@@ -52,7 +52,9 @@ def measure_heads(attention: Attention) -> Rows:
     circuits = [
         row
         for kind, (left, right) in _CIRCUITS.items()
-        for row in _describe_circuit(kind, left, right, heads, attention)
+        for row in _describe_circuit(
+            kind, left, right, heads=heads, attention=attention
+        )
     ]
     return {"heads": rows, "circuits": circuits}
 
@@ -115,6 +117,7 @@ def _describe_circuit(
     kind: str,
     left: str,
     right: str,
+    *,
     heads: dict[str, list[_Head]],
     attention: Attention,
 ) -> list[Row]:

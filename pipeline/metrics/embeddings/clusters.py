@@ -82,7 +82,7 @@ def find_clusters(X: Singles, *, n_distinct: int) -> Clusters:
         chosen = _best(silhouettes, beside)
         root = _covariance_root(X)
         nulls = [
-            _null_silhouette(sklearn, rng, root, len(X), ks[beside])
+            _null_silhouette(sklearn, rng, root, n=len(X), ks=ks[beside])
             for _ in range(N_NULL)
         ]
     axes, plane_fraction = principal_plane(root)
@@ -157,7 +157,7 @@ def _covariance_root(X: Singles) -> Floats:
 
 
 def _null_silhouette(
-    sklearn: Any, rng: np.random.Generator, root: Floats, n: int, ks: tuple[int, ...]
+    sklearn: Any, rng: np.random.Generator, root: Floats, *, n: int, ks: tuple[int, ...]
 ) -> float:
     Z = (rng.standard_normal((n, len(root))) @ root.T).astype(np.float32)
     distances = _distances(sklearn, Z[:SILHOUETTE_ROWS])

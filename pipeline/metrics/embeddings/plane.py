@@ -31,9 +31,16 @@ def principal_plane(root: Floats) -> tuple[Floats, float]:
 
 
 def place_cluster(
-    member: Member, mean: Floats, axes: Floats, centre: Floats, ids: NDArray[np.int64]
+    member: Member,
+    ids: NDArray[np.int64],
+    plane: tuple[Floats, Floats],
+    centre: Floats,
 ) -> Row:
-    """Columns of `embeddings`: a cluster's centre and an even sample of its rows."""
+    """Columns of `embeddings`: a cluster's centre and an even sample of its rows.
+
+    `plane` is the point that lies at its origin, and its axes as columns.
+    """
+    mean, axes = plane
     taken = ids[:: -(-ids.size // N_PLACED)]
     rows = member.decode(member.patterns()[taken]).astype(np.float64)
     x, y = ((rows - mean) @ axes).T

@@ -226,7 +226,8 @@ def _describe_clusters(
             "nearest_tokens": _spell(nearest, embedding.tokens),
         }
         if ids.size:
-            row |= place_cluster(member, walk.mean, clusters.axes, centres[label], ids)
+            plane = (walk.mean, clusters.axes)
+            row |= place_cluster(member, ids, plane, centres[label])
             row |= {
                 "norm_median": float(np.median(walk.norms[ids])),
                 "id_median": float(np.median(ids)),

@@ -76,6 +76,7 @@ def attend(
     key: torch.Tensor,
     value: torch.Tensor,
     rule: Rule,
+    *,
     visit: Visitor | None = None,
 ) -> torch.Tensor:
     """softmax(rule(q·k))·v of q (B, H, T, D), k and v (B, H or fewer, S, D).

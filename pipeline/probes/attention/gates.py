@@ -92,6 +92,7 @@ def gated(forward: Forward, gate: _Gate) -> Iterator[None]:
         query: torch.Tensor,
         key: torch.Tensor,
         value: torch.Tensor,
+        *,
         rule: Rule,
     ) -> torch.Tensor:
         place = place_of(forward, names[id(module)])

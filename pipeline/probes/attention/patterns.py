@@ -46,23 +46,30 @@ class Patterns:
         place = (block.start, block.stop, block.first_key, block.last_key)
         if place in self._kept:
             return names, self._kept[place]
-        made = self._make(names, *place)
+        queries = slice(block.start, block.stop)
+        keys = slice(block.first_key, block.last_key)
+        made = self._make(names, queries, keys)
         n_rows, n_places = self.text.mask.shape
         if n_rows * n_places**2 * len(names) <= _MOST_KEPT:
             self._kept[place] = made
         return names, made
 
     def _make(
-        self, names: tuple[str, ...], start: int, stop: int, low: int, high: int
+        self, names: tuple[str, ...], queries: slice, keys: slice
     ) -> torch.Tensor:
         text = self.text
         device = text.mask.device
-        shape = (len(text.mask), len(names), stop - start, high - low)
+        shape = (
+            len(text.mask),
+            len(names),
+            queries.stop - queries.start,
+            keys.stop - keys.start,
+        )
         made = torch.empty(shape, dtype=torch.float32, device=device)
         for column, name in enumerate(names):
-            made[:, column] = self._pattern(name, slice(start, stop), slice(low, high))
+            made[:, column] = self._pattern(name, queries, keys)
         if not bool(text.counted.all()):
-            made *= text.counted[:, None, start:stop, None]
+            made *= text.counted[:, None, queries, None]
         return made.flatten(2)
 
     def _pattern(self, name: str, queries: slice, keys: slice) -> torch.Tensor:

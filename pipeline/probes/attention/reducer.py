@@ -59,13 +59,14 @@ class AttentionReducer:
             query: torch.Tensor,
             key: torch.Tensor,
             value: torch.Tensor,
+            *,
             rule: Rule,
         ) -> torch.Tensor:
             place = place_of(forward, names[id(module)])
             joined = sides.make(place, query, key, rule)
             on_cpu = query.device.type == "cpu"
             tally = (RowTally if on_cpu else Tally)(joined, query.shape[1])
-            out = attend(query, key, value, rule, tally)
+            out = attend(query, key, value, rule, visit=tally)
             self.take(place, tally, batch)
             return out
 

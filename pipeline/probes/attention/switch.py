@@ -30,6 +30,7 @@ class Watcher(Protocol):
         query: torch.Tensor,
         key: torch.Tensor,
         value: torch.Tensor,
+        *,
         rule: Rule,
     ) -> torch.Tensor: ...
 
@@ -109,4 +110,4 @@ def _forward(  # noqa: PLR0913, PLR0917  the signature is transformers' own
         sinks=s_aux,
         bias=position_bias,
     )
-    return _WATCHED[id(module)](module, query, key, value, rule), None
+    return _WATCHED[id(module)](module, query, key, value, rule=rule), None

@@ -17,9 +17,11 @@ VERDICTS = ["structured", "noise", "not_normal"]
 def test_points_are_medians_with_their_verdict():
     frame = pl.concat(
         [
-            depth_frame(3, ["up"], lambda layer, _: layer, lambda *_: "structured"),
             depth_frame(
-                3, ["up"], lambda layer, _: layer + 2, lambda i, _: VERDICTS[i]
+                3, ["up"], lambda layer, _: layer, verdict=lambda *_: "structured"
+            ),
+            depth_frame(
+                3, ["up"], lambda layer, _: layer + 2, verdict=lambda i, _: VERDICTS[i]
             ),
             depth_frame(1, ["q"]),
         ]

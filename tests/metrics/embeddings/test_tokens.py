@@ -23,7 +23,7 @@ def measure(array, tokens=None, dtype="F64", **more):
     return rows["vocabularies"][0], rows["embeddings"]
 
 
-def planted(k=5, n=300, width=12, spread=0.3, seed=0):
+def planted(k=5, n=300, width=12, *, spread=0.3, seed=0):
     """k clouds far apart, of unequal sizes; rows in random order, and their labels."""
     rng = np.random.default_rng(seed)
     labels = rng.choice(k, size=n, p=np.arange(1, k + 1) / (k * (k + 1) / 2))

@@ -44,7 +44,7 @@ def test_gradients_are_finite_differences(name, monkeypatch):
     for place, gradients in found.items():
         for head in range(gradients.shape[1]):
             high, low = (
-                loss_at(forward, batch, place, head, 1 + step)
+                loss_at(forward, batch, place, head=head, value=1 + step)
                 for step in (EPSILON, -EPSILON)
             )
             expected = (high - low) / (2 * EPSILON)
@@ -52,7 +52,7 @@ def test_gradients_are_finite_differences(name, monkeypatch):
         assert np.abs(gradients).max() > 1e-2
 
 
-def loss_at(forward, batch, wanted, head, value):
+def loss_at(forward, batch, wanted, *, head, value):
     def gate(place, _n_rows, n_heads):
         gates = torch.ones(1, 1, n_heads, 1)
         if place == wanted:

@@ -49,7 +49,7 @@ class Keeping:
         self.calls: list[torch.Tensor] = []
         self.n_keys: list[int] = []
 
-    def __call__(self, _module, query, key, value, rule):
+    def __call__(self, _module, query, key, value, *, rule):
         whole = torch.zeros(*query.shape[:3], key.shape[2])
 
         def keep(block):
@@ -57,7 +57,7 @@ class Keeping:
             whole[:, :, block.start : block.stop, keys] = block.weights
             self.n_keys.append(block.weights.shape[3])
 
-        out = attend(query, key, value, rule, keep)
+        out = attend(query, key, value, rule, visit=keep)
         self.calls.append(whole)
         return out
 
@@ -130,7 +130,7 @@ def test_an_error_inside_leaves_the_model_as_it_was():
     before = model.config._attn_implementation
     token = torch.tensor([[3]])
 
-    def fail(*_):
+    def fail(*_, **__):
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError), switched(model, fail):

@@ -84,7 +84,7 @@ def rows_of(batch, *, queries=None, keys=None, bias=None):
     place = ("decoder", 0, "self")
     tally = RowTally(sides.make(place, queries, keys, rule), 1)
     with torch.no_grad():
-        attend(queries, keys, keys, rule, tally)
+        attend(queries, keys, keys, rule, visit=tally)
     reducer.take(place, tally, batch)
     return [row for _, row in describe_heads(reducer.sums)]
 
