@@ -41,6 +41,7 @@ HELPERS = sorted(
 )
 
 MAX_FILE_LINES = 250
+MAX_TEST_LINES = 300
 MAX_FUNCTION_LINES = 60
 MAX_POSITIONAL = 4
 # Compiled code takes no keywords everywhere; pytest passes its arguments by name.
@@ -130,6 +131,11 @@ def test_a_file_says_one_thing(path):
             first = node.body[1 if has_docstring else 0]
             lines = node.end_lineno - first.lineno + 1
             assert lines <= MAX_FUNCTION_LINES, f"{node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", HELPERS, ids=module_of)
+def test_a_file_of_tests_is_read_at_one_sitting(path):
+    assert len(path.read_text().splitlines()) <= MAX_TEST_LINES
 
 
 @pytest.mark.parametrize("path", FILES + HELPERS, ids=module_of)

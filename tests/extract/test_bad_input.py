@@ -29,11 +29,6 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def warehouse(tmp_path):
-    return open_warehouse(tmp_path / "warehouse")
-
-
 def extract(path, warehouse, **settings):
     source = discover(str(path))[0]
     return extract_checkpoint(source, warehouse, Settings(threads=2, **settings))

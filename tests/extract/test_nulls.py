@@ -11,14 +11,9 @@ from pipeline.refs import ModelRef
 from pipeline.sources import discover
 from pipeline.tables import NULLS, SPECTRA
 from pipeline.tables.tail import NULL_METRICS as DECLARED_METRICS
-from pipeline.warehouse import compact, open_warehouse, read_partition
+from pipeline.warehouse import compact, read_partition
 from tests.extract.pico import save_model
 from tests.extract.tables import rows_of
-
-
-@pytest.fixture
-def warehouse(tmp_path):
-    return open_warehouse(tmp_path / "warehouse")
 
 
 def extract(path, warehouse, model):

@@ -19,7 +19,6 @@ from pipeline.metrics.tails.tail import describe_tail
 from pipeline.query import run_query, run_sql
 from pipeline.sources import discover
 from pipeline.tables import CHECKPOINTS, SPECTRA, TENSOR_CHANGES, TENSOR_STATS, TENSORS
-from pipeline.warehouse import open_warehouse
 from tests.extract.pico import gpt2_tensors, save_model
 from tests.extract.tables import rows_of
 from tests.metrics.made_arrays import tensor_of
@@ -50,11 +49,6 @@ def extract(folder, warehouse, families=("entries", "spectra")):
         source, warehouse, Settings(families=families, threads=2)
     )
     assert outcome.status == "measured", outcome.error
-
-
-@pytest.fixture
-def warehouse(tmp_path):
-    return open_warehouse(tmp_path / "warehouse")
 
 
 def noise(*shape, seed=0):

@@ -22,11 +22,6 @@ from tests.extract.pico import gpt2_tensors, save_model, save_series
 from tests.extract.tables import everything, rows_of
 
 
-@pytest.fixture
-def warehouse(tmp_path):
-    return open_warehouse(tmp_path / "warehouse")
-
-
 def extract(path, warehouse, settings=None, **labels):
     sources = discover(str(path), **labels)
     settings = settings or Settings(threads=2)

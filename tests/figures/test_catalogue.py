@@ -2,25 +2,27 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
-from tests.figures.pictures import (
+from tests.figures.frames import (
     channels_frame,
     clusters_frame,
     configs_frame,
     densities_frame,
     depth_frame,
     esd_frame,
-    evolution_frame,
     heatmap_frame,
     histogram_frame,
-    lineage_frame,
-    matrix_frame,
     outliers_frame,
-    profiles_frame,
-    segments_frame,
-    series_frame,
     sizes_frame,
     spectrum_frame,
     zeros_frame,
+)
+from tests.figures.series_frames import (
+    evolution_frame,
+    lineage_frame,
+    matrix_frame,
+    profiles_frame,
+    segments_frame,
+    series_frame,
 )
 
 FRAMES = {

@@ -7,7 +7,8 @@ from pipeline.figures.charts.heatmap import draw_heatmap
 from pipeline.figures.charts.series import draw_series
 from pipeline.figures.files.output import render
 from pipeline.figures.terminal.sketch import sketch_heatmap, sketch_series
-from tests.figures.pictures import heatmap_frame, series_frame
+from tests.figures.frames import heatmap_frame
+from tests.figures.series_frames import series_frame
 
 NAN, INF = float("nan"), float("inf")
 POOL = (0.0, -0.0, 5e-324, 1e-40, 3.0, -1.0, 3e38, -3e77, 1.7e308, NAN, INF, -INF, None)

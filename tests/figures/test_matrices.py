@@ -6,14 +6,8 @@ import pytest
 from pipeline.figures.charts.channels import draw_channels
 from pipeline.figures.charts.clusters import draw_clusters
 from pipeline.figures.charts.sparsity_map import draw_sparsity_map
-from tests.figures.pictures import (
-    NASTY,
-    assert_readable,
-    channels_frame,
-    clusters_frame,
-    texts_of,
-    zeros_frame,
-)
+from tests.figures.frames import NASTY, channels_frame, clusters_frame, zeros_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 
 def test_outlier_channels_are_ringed_and_the_largest_named():

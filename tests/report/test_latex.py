@@ -13,7 +13,7 @@ from pipeline.report import Facts, TypesetError, compose, find_scope, typeset
 from pipeline.report.latex import write_latex
 from pipeline.report.letters import set_text
 from pipeline.report.template import parse_template
-from tests.figures.pictures import heatmap_frame
+from tests.figures.frames import heatmap_frame
 from tests.report.test_page import HOSTILE, TEXT, hostile
 
 __all__ = ["hostile"]

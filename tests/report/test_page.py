@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.report import find_templates, to_html, write_page
-from tests.figures.pictures import NASTY
+from tests.figures.frames import NASTY
 from tests.report.asked import Reader, answered
 from tests.tiny_warehouse import tiny_warehouse
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sources import discover, find_passed_over
-from tests.sources.test_discover import touch
+from tests.sources.trees import touch
 
 TORCH = b"PK\x03\x04"
 

@@ -2,7 +2,8 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.figures.charts.bars import draw_parameters, draw_sizes
-from tests.figures.pictures import NASTY, assert_readable, sizes_frame, texts_of
+from tests.figures.frames import NASTY, sizes_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 TWO = {("a", "q"): 6, ("a", "up"): 2, ("b", "up"): 30}
 

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 
 from pipeline.figures.charts.breaks import draw_breaks, sketch_breaks
-from tests.figures.pictures import assert_readable, segments_frame, texts_of
+from tests.figures.pictures import assert_readable, texts_of
+from tests.figures.series_frames import segments_frame
 
 EVEN = list(range(0, 1001, 40))
 

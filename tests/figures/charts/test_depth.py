@@ -9,7 +9,8 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.figures.charts.depth import as_depth_lines, draw_depth
 from pipeline.figures.terminal.spectra import sketch_depth
-from tests.figures.pictures import NASTY, assert_readable, depth_frame, texts_of
+from tests.figures.frames import NASTY, depth_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 VERDICTS = ["structured", "noise", "not_normal"]
 

@@ -8,7 +8,8 @@ from pipeline.errors import UsageError
 from pipeline.figures.charts.esd import draw_esd
 from pipeline.figures.shared.eigenvalues import as_spectrum, say_verdict
 from pipeline.figures.terminal.spectra import sketch_esd
-from tests.figures.pictures import NASTY, assert_readable, esd_frame, texts_of
+from tests.figures.frames import NASTY, esd_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 
 def noise(shape=(400, 100), sigma=0.5):

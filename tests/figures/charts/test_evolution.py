@@ -7,7 +7,8 @@ from pipeline.figures.charts.evolution import (
     draw_evolution,
     sketch_evolution,
 )
-from tests.figures.pictures import assert_readable, evolution_frame, texts_of
+from tests.figures.pictures import assert_readable, texts_of
+from tests.figures.series_frames import evolution_frame
 
 
 def test_spectra_come_by_step_and_thinned_with_both_ends():

@@ -6,7 +6,8 @@ from matplotlib.colors import LogNorm, SymLogNorm
 from pipeline.errors import UsageError
 from pipeline.figures.charts.heatmap import draw_heatmap
 from pipeline.figures.files.output import render
-from tests.figures.pictures import NASTY, assert_readable, heatmap_frame, texts_of
+from tests.figures.frames import NASTY, heatmap_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 COMPONENTS = (
     "attention_norm",

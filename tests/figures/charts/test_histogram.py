@@ -6,13 +6,8 @@ from matplotlib.patches import StepPatch
 from pipeline.errors import UsageError
 from pipeline.figures.charts.histogram import draw_histogram
 from pipeline.figures.shared.bins import as_bins
-from tests.figures.pictures import (
-    NASTY,
-    assert_readable,
-    histogram_frame,
-    point_row,
-    texts_of,
-)
+from tests.figures.frames import NASTY, histogram_frame, point_row
+from tests.figures.pictures import assert_readable, texts_of
 
 BELL = [1, 5, 20, 40, 20, 5, 1]
 EDGES = [-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]

@@ -2,7 +2,8 @@ import polars as pl
 import pytest
 
 from pipeline.figures.charts.outliers import draw_outliers
-from tests.figures.pictures import NASTY, assert_readable, outliers_frame, texts_of
+from tests.figures.frames import NASTY, outliers_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 INF = float("inf")
 

@@ -7,7 +7,8 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.figures.charts.series import draw_series
 from pipeline.figures.shared.curves import as_curves, is_log_spaced
-from tests.figures.pictures import assert_readable, series_frame, texts_of
+from tests.figures.pictures import assert_readable, texts_of
+from tests.figures.series_frames import series_frame
 
 EVEN = list(range(0, 1001, 40))
 LOG = [0, *(2**power for power in range(15))]

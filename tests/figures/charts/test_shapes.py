@@ -1,7 +1,8 @@
 import pytest
 
 from pipeline.figures.charts.shapes import draw_shapes
-from tests.figures.pictures import NASTY, assert_readable, configs_frame, texts_of
+from tests.figures.frames import NASTY, configs_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 
 def test_a_cell_per_size_upon_a_bar_of_its_share():

@@ -1,7 +1,8 @@
 import pytest
 
 from pipeline.figures.charts.spectrum import draw_energy, draw_scree
-from tests.figures.pictures import NASTY, assert_readable, spectrum_frame, texts_of
+from tests.figures.frames import NASTY, spectrum_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 NOTHING = "Nothing to draw: the tensor has no spectrum."
 

@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.figures.charts.steps import as_step_grid, draw_steps, sketch_steps
-from tests.figures.pictures import assert_readable, series_frame, texts_of
+from tests.figures.pictures import assert_readable, texts_of
+from tests.figures.series_frames import series_frame
 
 EVEN = list(range(0, 1001, 40))
 PYTHIA = [0, *(2**power for power in range(10)), *range(1000, 143_001, 1000)]

@@ -9,7 +9,8 @@ from pipeline.figures.charts.heatmap import draw_heatmap
 from pipeline.figures.charts.series import draw_series
 from pipeline.figures.files.inline import figure_page, inline_svg
 from pipeline.figures.files.pgf import write_pgf
-from tests.figures.pictures import NASTY, heatmap_frame, series_frame
+from tests.figures.frames import NASTY, heatmap_frame
+from tests.figures.series_frames import series_frame
 
 
 class Texts(HTMLParser):

@@ -7,7 +7,8 @@ from pipeline.figures.charts.histogram import draw_histogram
 from pipeline.figures.charts.series import draw_series
 from pipeline.figures.files.output import SUFFIXES, render, save
 from pipeline.figures.shared.style import house_style
-from tests.figures.pictures import heatmap_frame, histogram_frame, series_frame
+from tests.figures.frames import heatmap_frame, histogram_frame
+from tests.figures.series_frames import series_frame
 
 STARTS = {
     "svg": b"<?xml",

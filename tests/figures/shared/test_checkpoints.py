@@ -16,14 +16,9 @@ from pipeline.figures.charts.profiles import (
 )
 from pipeline.figures.files.output import render
 from pipeline.figures.shared.branches import as_branches
-from tests.figures.pictures import (
-    NASTY,
-    assert_readable,
-    lineage_frame,
-    matrix_frame,
-    profiles_frame,
-    texts_of,
-)
+from tests.figures.frames import NASTY
+from tests.figures.pictures import assert_readable, texts_of
+from tests.figures.series_frames import lineage_frame, matrix_frame, profiles_frame
 
 RUN = [("run", f"s{i}", 10 * i, "run", f"s{i - 1}", "steps", 0.1) for i in range(1, 5)]
 FORKED = [

@@ -4,7 +4,8 @@ from scipy import stats
 
 from pipeline.figures.charts.histogram import draw_histogram
 from pipeline.figures.shared.laws import Law, density, read_law
-from tests.figures.pictures import assert_readable, densities_frame, texts_of
+from tests.figures.frames import densities_frame
+from tests.figures.pictures import assert_readable, texts_of
 
 KNOWN = [
     ("normal", None, stats.norm),

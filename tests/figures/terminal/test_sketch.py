@@ -9,13 +9,8 @@ from pipeline.figures.terminal.sketch import (
     sketch_histogram,
     sketch_series,
 )
-from tests.figures.pictures import (
-    NASTY,
-    heatmap_frame,
-    histogram_frame,
-    point_row,
-    series_frame,
-)
+from tests.figures.frames import NASTY, heatmap_frame, histogram_frame, point_row
+from tests.figures.series_frames import series_frame
 
 EDGES = [-1.5, -0.5, 0.5, 1.5]
 

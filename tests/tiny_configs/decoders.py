@@ -1,0 +1,166 @@
+"""How large are the pico models of decoders?"""
+
+from typing import Any
+
+from tests.tiny_configs.shared import (
+    DEEPSEEK,
+    FALCON,
+    GPT2,
+    GQA,
+    LM,
+    MOE,
+    VISION,
+)
+
+# name: (config class, model class, arguments of the config)
+DECODERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "gpt2": ("GPT2Config", "GPT2LMHeadModel", GPT2),
+    "gpt2_base": ("GPT2Config", "GPT2Model", GPT2),
+    "gpt2_cross": (
+        "GPT2Config",
+        "GPT2LMHeadModel",
+        {**GPT2, "add_cross_attention": True},
+    ),
+    "gpt_neox": ("GPTNeoXConfig", "GPTNeoXForCausalLM", LM),
+    "gpt_neo": (
+        "GPTNeoConfig",
+        "GPTNeoForCausalLM",
+        {
+            "vocab_size": 48,
+            "hidden_size": 16,
+            "num_layers": 2,
+            "num_heads": 4,
+            "attention_types": [[["global", "local"], 1]],
+            "max_position_embeddings": 32,
+        },
+    ),
+    "gptj": (
+        "GPTJConfig",
+        "GPTJForCausalLM",
+        {**GPT2, "rotary_dim": 4},
+    ),
+    "gpt_bigcode": ("GPTBigCodeConfig", "GPTBigCodeForCausalLM", GPT2),
+    "gpt_bigcode_mha": (
+        "GPTBigCodeConfig",
+        "GPTBigCodeForCausalLM",
+        {**GPT2, "multi_query": False},
+    ),
+    "codegen": ("CodeGenConfig", "CodeGenForCausalLM", {**GPT2, "rotary_dim": 4}),
+    "llama": ("LlamaConfig", "LlamaForCausalLM", GQA),
+    "llama_classifier": (
+        "LlamaConfig",
+        "LlamaForSequenceClassification",
+        {**GQA, "num_labels": 3},
+    ),
+    "llama_bias": (
+        "LlamaConfig",
+        "LlamaForCausalLM",
+        {**GQA, "attention_bias": True, "mlp_bias": True},
+    ),
+    "mistral": ("MistralConfig", "MistralForCausalLM", GQA),
+    "qwen2": ("Qwen2Config", "Qwen2ForCausalLM", GQA),
+    "qwen3": ("Qwen3Config", "Qwen3ForCausalLM", GQA),
+    "gemma": ("GemmaConfig", "GemmaForCausalLM", GQA),
+    "gemma2": ("Gemma2Config", "Gemma2ForCausalLM", GQA),
+    "gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM", GQA),
+    "gemma3_vision": (
+        "Gemma3Config",
+        "Gemma3ForConditionalGeneration",
+        {"text_config": GQA, "vision_config": VISION, "mm_tokens_per_image": 4},
+    ),
+    "phi": ("PhiConfig", "PhiForCausalLM", LM),
+    "phi_qk_norm": ("PhiConfig", "PhiForCausalLM", {**LM, "qk_layernorm": True}),
+    "phi3": ("Phi3Config", "Phi3ForCausalLM", {**GQA, "head_dim": 4}),
+    "phimoe": ("PhimoeConfig", "PhimoeForCausalLM", {**MOE, "num_local_experts": 4}),
+    "olmo": ("OlmoConfig", "OlmoForCausalLM", GQA),
+    "olmo2": ("Olmo2Config", "Olmo2ForCausalLM", GQA),
+    "olmo3": ("Olmo3Config", "Olmo3ForCausalLM", GQA),
+    "olmoe": ("OlmoeConfig", "OlmoeForCausalLM", {**MOE, "num_experts": 4}),
+    "stablelm": ("StableLmConfig", "StableLmForCausalLM", GQA),
+    "starcoder2": ("Starcoder2Config", "Starcoder2ForCausalLM", GQA),
+    "cohere": ("CohereConfig", "CohereForCausalLM", {**GQA, "use_qk_norm": True}),
+    "granite": ("GraniteConfig", "GraniteForCausalLM", GQA),
+    "glm4": ("Glm4Config", "Glm4ForCausalLM", {**GQA, "partial_rotary_factor": 0.5}),
+    "smollm3": ("SmolLM3Config", "SmolLM3ForCausalLM", GQA),
+    "opt": (
+        "OPTConfig",
+        "OPTForCausalLM",
+        {**LM, "ffn_dim": 24, "word_embed_proj_dim": 8},
+    ),
+    "bloom": (
+        "BloomConfig",
+        "BloomForCausalLM",
+        {"vocab_size": 48, "hidden_size": 16, "n_layer": 2, "n_head": 4},
+    ),
+    "falcon": ("FalconConfig", "FalconForCausalLM", {**FALCON, "multi_query": True}),
+    "falcon_old": (
+        "FalconConfig",
+        "FalconForCausalLM",
+        {**FALCON, "multi_query": False, "alibi": True, "bias": True},
+    ),
+    "falcon_new": (
+        "FalconConfig",
+        "FalconForCausalLM",
+        {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2},
+    ),
+    "mpt": (
+        "MptConfig",
+        "MptForCausalLM",
+        {
+            "vocab_size": 48,
+            "d_model": 16,
+            "n_layers": 2,
+            "n_heads": 4,
+            "expansion_ratio": 2,
+        },
+    ),
+    "mixtral": (
+        "MixtralConfig",
+        "MixtralForCausalLM",
+        {**GQA, "num_local_experts": 4, "num_experts_per_tok": 2},
+    ),
+    "qwen2_moe": (
+        "Qwen2MoeConfig",
+        "Qwen2MoeForCausalLM",
+        {**MOE, "num_experts": 4, "shared_expert_intermediate_size": 20},
+    ),
+    "qwen3_moe": ("Qwen3MoeConfig", "Qwen3MoeForCausalLM", {**MOE, "num_experts": 4}),
+    "deepseek_v2": (
+        "DeepseekV2Config",
+        "DeepseekV2ForCausalLM",
+        {**DEEPSEEK, "topk_method": "greedy", "num_experts_per_tok": 2},
+    ),
+    "deepseek_v3": ("DeepseekV3Config", "DeepseekV3ForCausalLM", DEEPSEEK),
+    "gpt_oss": (
+        "GptOssConfig",
+        "GptOssForCausalLM",
+        {**GQA, "num_local_experts": 4, "num_experts_per_tok": 2},
+    ),
+    "llama4": (
+        "Llama4TextConfig",
+        "Llama4ForCausalLM",
+        {
+            **GQA,
+            "intermediate_size": 12,
+            "intermediate_size_mlp": 24,
+            "num_local_experts": 4,
+            "num_experts_per_tok": 1,
+            "interleave_moe_layer_step": 2,
+        },
+    ),
+    "jamba": (
+        "JambaConfig",
+        "JambaForCausalLM",
+        {
+            **GQA,
+            "num_hidden_layers": 4,
+            "attn_layer_period": 2,
+            "attn_layer_offset": 1,
+            "expert_layer_period": 2,
+            "expert_layer_offset": 1,
+            "num_experts": 4,
+            "mamba_d_state": 4,
+            "mamba_dt_rank": 2,
+        },
+    ),
+}
