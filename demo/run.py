@@ -63,14 +63,14 @@ def run_demo() -> int:
         if question:
             print(f"\n{question}")
         print(f"$ weightlake {command}", flush=True)
-        code = _weightlake(shlex.split(command))
+        code = run_weightlake(shlex.split(command))
         if code:
             return code
     print(f"\nThe pictures and the page are in {_relative(PICTURES, root)}")
     return 0
 
 
-def _weightlake(arguments: list[str]) -> int:
+def run_weightlake(arguments: list[str]) -> int:
     """One command; the flow in a process of its own, Prefect's database beside us."""
     if arguments[0] != "run":
         return main(arguments)

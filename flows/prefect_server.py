@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import WeightlakeError
 
-_USUAL_PORT = 4200
+USUAL_PORT = 4200
 _PATIENCE_SECONDS = 120
 
 
@@ -31,7 +31,7 @@ def scheduling_server() -> Iterator[str]:
     if configured:
         yield configured
         return
-    with _server(_free_port()) as url:
+    with _server(free_port()) as url:
         os.environ["PREFECT_API_URL"] = url  # for the runs, each a process of its own
         with temporary_settings({PREFECT_API_URL: url}):
             yield url
@@ -55,7 +55,7 @@ def _server(port: int) -> Iterator[str]:
         )
     try:
         url = f"http://127.0.0.1:{port}/api"
-        _wait_for(url, process, log)
+        wait_for(url, process, log)
         yield url
     finally:
         process.terminate()
@@ -66,7 +66,7 @@ def _server(port: int) -> Iterator[str]:
             process.wait()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
@@ -79,9 +79,9 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """The usual Prefect port, or another when it is taken."""
-    for port in (_USUAL_PORT, 0):
+    for port in (USUAL_PORT, 0):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Longest source of one class; a longer one is cut with a note, to keep the page small.
-_MOST_CHARACTERS = 12_000
+MOST_CHARACTERS = 12_000
 # Longest source of all classes of a page together.
-_MOST_TOTAL = 400_000
+MOST_TOTAL = 400_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ def read_sources(names: Iterable[str]) -> tuple[ClassSource, ...]:
     """
     found, total = [], 0
     for name in dict.fromkeys(names):
-        code = _read(name) if total < _MOST_TOTAL else ""
-        cut = code[:_MOST_CHARACTERS]
+        code = _read(name) if total < MOST_TOTAL else ""
+        cut = code[:MOST_CHARACTERS]
         total += len(cut)
         found.append(ClassSource(name, cut, is_cut=len(cut) < len(code)))
     return tuple(found)

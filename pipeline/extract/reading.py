@@ -41,7 +41,7 @@ def load(reader: TensorReader, tensor: TensorRef, *, largest_bytes: int) -> Load
         return _load_codes(reader, tensor, tensor.quantised, largest_bytes)
     digest = xxhash.xxh3_128()
     is_resident = tensor.n_bytes <= largest_bytes
-    buffer = _hash_bytes(reader, tensor, digest, keep=is_resident)
+    buffer = hash_bytes(reader, tensor, digest, keep=is_resident)
     values = TensorValues(
         tensor.dtype,
         tensor.shape,
@@ -51,7 +51,7 @@ def load(reader: TensorReader, tensor: TensorRef, *, largest_bytes: int) -> Load
     return Loaded(values, digest.hexdigest())
 
 
-def _hash_bytes(
+def hash_bytes(
     reader: TensorReader, tensor: TensorRef, digest: xxhash.xxh3_128, *, keep: bool
 ) -> NDArray[np.uint8] | None:
     """Add dtype, shape and bytes to the digest; the bytes, if they are to be kept."""
@@ -85,7 +85,7 @@ def _load_codes(
     for role, part in stored.items():
         digest.update(f"{role}\0".encode())
         keep = is_resident or not is_rowwise(tensor)
-        buffer = _hash_bytes(reader, part, digest, keep=keep)
+        buffer = hash_bytes(reader, part, digest, keep=keep)
         if buffer is not None:
             held[role] = buffer
     parts = Parts(stored, reader.read_into, held)

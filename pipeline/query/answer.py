@@ -22,7 +22,7 @@ from pipeline.store import Store, open_store
 # Writers put files in place in moments: so many changed reads in a row mean many
 # writers.
 _ATTEMPTS = 7
-_PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.02
 _OF_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
@@ -77,7 +77,7 @@ def answer(
     tables = tables_read(store, text)
     for attempt in range(_ATTEMPTS):
         if attempt > 1:
-            time.sleep(_PAUSE_SECONDS * 2**attempt)
+            time.sleep(PAUSE_SECONDS * 2**attempt)
         watch = watch_files(store, tables)
         try:
             rows = _last_rows(root, text, values, models, **options)

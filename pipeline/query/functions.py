@@ -16,7 +16,7 @@ from pipeline.tables.functions import FUNCTIONS
 from pipeline.tables.types import sql_type
 
 # Who computes each of the declared functions.
-_RUN: dict[str, Callable[..., pa.Array]] = {
+COMPUTED_BY: dict[str, Callable[..., pa.Array]] = {
     "series_breaks": series_lists.one_by_one,
     "series_status": series_lists.statuses,
     "run_breaks": series_lists.run_breaks,
@@ -49,7 +49,7 @@ def add_functions(
             create = cast("Callable[..., object]", con.create_function)
             create(
                 function.name,
-                _noting(_RUN[function.name], refusals),
+                _noting(COMPUTED_BY[function.name], refusals),
                 [sql_type(each.type) for each in function.takes],
                 sql_type(function.type),
                 type="arrow",

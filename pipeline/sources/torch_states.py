@@ -23,7 +23,7 @@ _TRAINING = re.compile(
 _AVERAGE = re.compile(r"(.*_)?(ema|swa|averaged|shadow)(_.*)?", re.IGNORECASE)
 _WRAPPERS = ("module.", "_orig_mod.")  # DataParallel's and torch.compile's
 _MAX_DEPTH = 32
-_MAX_NODES = 10_000_000  # a pickle of a few lines can nest without end
+MAX_NODES = 10_000_000  # a pickle of a few lines can nest without end
 _SHOWN = 8
 
 Path = tuple[str, ...]
@@ -146,8 +146,8 @@ def _walk(node: Any) -> Iterator[tuple[Path, Any, str]]:
     while waiting:
         path, node, why, above = waiting.pop()
         n_seen += 1
-        if n_seen > _MAX_NODES:
-            raise TooManyEntriesError(f"more than {_MAX_NODES} entries")
+        if n_seen > MAX_NODES:
+            raise TooManyEntriesError(f"more than {MAX_NODES} entries")
         if _is_tensor(node):
             yield path, _to_tensor(node), why
         # A pickle may refer to itself: what lies above is not entered again.

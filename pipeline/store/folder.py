@@ -27,7 +27,7 @@ from pipeline.store.protocol import (
 )
 
 # Names that begin with a dot are no keys: they are the store's own.
-_LOCK = ".lock"
+LOCK_FILE = ".lock"
 _WORKPLACE = ".compacting"
 
 
@@ -123,7 +123,7 @@ class FolderStore:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Raises WarehouseError where the folder cannot be written."""
-        lock = self.root / _LOCK
+        lock = self.root / LOCK_FILE
         with ExitStack() as stack:
             try:
                 stack.enter_context(hold(lock))
@@ -137,7 +137,7 @@ class FolderStore:
 
     def writers(self) -> Writers:
         """Taking the lock opens its file for writing: its time is the last writer's."""
-        lock = self.root / _LOCK
+        lock = self.root / LOCK_FILE
         try:
             last = lock.stat().st_mtime
         except OSError:

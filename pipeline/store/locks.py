@@ -12,8 +12,8 @@ from uuid import uuid4
 
 # For systems without `flock` alone: how often the holder shows that it lives, after how
 # long without a sign it counts as dead, and how long a writer waits between two tries.
-_BEAT_SECONDS = 2.0
-_DEAD_SECONDS = 20.0
+BEAT_SECONDS = 2.0
+DEAD_SECONDS = 20.0
 _PAUSE_SECONDS = 0.01
 
 _held = threading.local()
@@ -108,7 +108,7 @@ def _create(mark: Path, owner: str) -> bool:
 def _is_alive(mark: Path) -> bool:
     """Whether the holder has given a sign of late."""
     try:
-        return time.time() - mark.stat().st_mtime < _DEAD_SECONDS
+        return time.time() - mark.stat().st_mtime < DEAD_SECONDS
     except OSError:
         return False  # the lock is free
 
@@ -122,6 +122,6 @@ def _bury(mark: Path) -> None:
 
 
 def _keep_young(mark: Path, done: threading.Event) -> None:
-    while not done.wait(_BEAT_SECONDS):
+    while not done.wait(BEAT_SECONDS):
         with suppress(OSError):
             mark.touch()

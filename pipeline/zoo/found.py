@@ -98,9 +98,9 @@ def _left_aside(
     lines += [f"not read: {one}" for one in aside.foreign[:_NAMED]]
     if len(aside.foreign) > _NAMED:
         lines.append(f"not read: {len(aside.foreign) - _NAMED} more such files")
-    stepless = _stepless(sources)
-    if stepless:
-        names = _some(stepless)
+    left = find_stepless(sources)
+    if left:
+        names = _some(left)
         lines.append(f"no step read from {names}, beside steps: see --step-pattern")
     return tuple(lines)
 
@@ -128,7 +128,7 @@ def _absent(entry: Entry) -> CheckpointSource:
     )
 
 
-def _stepless(sources: Sequence[CheckpointSource]) -> list[Path]:
+def find_stepless(sources: Sequence[CheckpointSource]) -> list[Path]:
     """Checkpoints beside the steps of a series whose own names state no step."""
     local = [source for source in sources if source.kind == "local"]
     runs = {Path(one.location).parent for one in local if one.step is not None}

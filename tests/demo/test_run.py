@@ -45,7 +45,7 @@ def test_the_demo_shows_each_command_and_stops_at_the_first_failure(
 
     monkeypatch.setattr(module, "make_zoo", lambda *_: None)
     monkeypatch.setattr(module, "PICTURES", tmp_path / "pictures")
-    monkeypatch.setattr(module, "_weightlake", answer)
+    monkeypatch.setattr(module, "run_weightlake", answer)
     assert run_demo() == 3
     assert [arguments[:2] for arguments in asked][1:] == [
         ["query", "models"],
@@ -63,7 +63,7 @@ def test_the_demo_draws_pictures_and_a_page_and_says_where(
     asked = []
     monkeypatch.setattr(module, "make_zoo", lambda *_: None)
     monkeypatch.setattr(module, "PICTURES", tmp_path / "pictures")
-    monkeypatch.setattr(module, "_weightlake", lambda each: asked.append(each) or 0)
+    monkeypatch.setattr(module, "run_weightlake", lambda each: asked.append(each) or 0)
     assert run_demo() == 0
     assert [each[-1] for each in asked[-4:]] == [
         str(tmp_path / "pictures" / name)

@@ -19,8 +19,8 @@ def test_what_has_no_source_has_none():
 
 
 def test_long_classes_are_cut_and_say_so(monkeypatch):
-    monkeypatch.setattr(source_code, "_MOST_CHARACTERS", 50)
-    monkeypatch.setattr(source_code, "_MOST_TOTAL", 60)
+    monkeypatch.setattr(source_code, "MOST_CHARACTERS", 50)
+    monkeypatch.setattr(source_code, "MOST_TOTAL", 60)
     names = ["json.decoder.JSONDecoder", "json.encoder.JSONEncoder", "ast.AST"]
     found = read_sources([*names, "ast.NodeVisitor"])
     assert [(len(one.code), one.is_cut) for one in found] == [

@@ -232,12 +232,12 @@ def test_8e_every_byte_is_read_once(tmp_path, warehouse, monkeypatch):
     from pipeline.extract import reading
 
     n_read = []
-    real = reading._hash_bytes
+    real = reading.hash_bytes
 
     def count(reader, tensor, digest, *, keep):
         n_read.append(tensor.name)
         return real(reader, tensor, digest, keep=keep)
 
-    monkeypatch.setattr(reading, "_hash_bytes", count)
+    monkeypatch.setattr(reading, "hash_bytes", count)
     extract(save_model(tmp_path / "pico"), warehouse)
     assert sorted(n_read) == sorted(gpt2_tensors())

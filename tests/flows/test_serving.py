@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from flows import bound, prefect_server
-from flows.prefect_server import _free_port, _wait_for
+from flows.prefect_server import free_port, wait_for
 from pipeline.errors import WeightlakeError
 
 PATIENCE = 150
@@ -70,16 +70,16 @@ def test_a_taken_port_is_left_alone(monkeypatch):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setattr(prefect_server, "_USUAL_PORT", port)
-        assert _free_port() not in {0, port}
-    assert _free_port() == port
+        monkeypatch.setattr(prefect_server, "USUAL_PORT", port)
+        assert free_port() not in {0, port}
+    assert free_port() == port
 
 
 def test_a_server_that_dies_is_named_with_its_log(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     with pytest.raises(WeightlakeError, match=r"server\.log: .*did not start"):
-        _wait_for("http://127.0.0.1:1/api", process, tmp_path / "server.log")
+        wait_for("http://127.0.0.1:1/api", process, tmp_path / "server.log")
 
 
 @pytest.mark.skipif(

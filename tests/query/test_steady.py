@@ -114,7 +114,7 @@ def test_a_question_is_asked_again_until_the_files_stand_still(root, monkeypatch
 def test_files_that_never_stand_still_are_an_error(root, monkeypatch):
     touch_lock(root)
     monkeypatch.setattr(ANSWER, "is_replaced", lambda _: True)
-    monkeypatch.setattr(ANSWER, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(ANSWER, "PAUSE_SECONDS", 0)
     with pytest.raises(
         WarehouseError, match=r"replaced while they were read.*has ended"
     ):

@@ -3,7 +3,7 @@
 import torch
 
 from pipeline.sources import discover, open_checkpoint, read_series_log
-from pipeline.zoo.found import _stepless
+from pipeline.zoo.found import find_stepless
 
 
 def test_the_log_beside_the_folder_of_checkpoints_is_taken(tmp_path):
@@ -21,7 +21,7 @@ def test_the_log_beside_the_folder_of_checkpoints_is_taken(tmp_path):
     assert [(one.step, one.metric, one.value) for one in log] == [
         (100, "train_loss", 2.5)
     ]
-    assert [path.stem for path in _stepless(sources)] == ["epoch=1-step=200-v1"]
+    assert [path.stem for path in find_stepless(sources)] == ["epoch=1-step=200-v1"]
 
 
 def test_a_log_somewhere_above_is_named(tmp_path):

@@ -62,7 +62,7 @@ class TestStateDicts:
         assert names(saved(tmp_path / "m.pt", content)) == ["w"]
 
     def test_a_pickle_that_nests_without_end_is_refused(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("pipeline.sources.torch_states._MAX_NODES", 10_000)
+        monkeypatch.setattr("pipeline.sources.torch_states.MAX_NODES", 10_000)
         content = [W]
         for _ in range(25):
             content = [content, content]

@@ -71,7 +71,7 @@ class TestMarks:
         folder.put("a", b"0")
         mark = folder.root / ".lock.held"
         mark.write_text("a process that was killed")
-        monkeypatch.setattr(locks, "_DEAD_SECONDS", 0.2)
+        monkeypatch.setattr(locks, "DEAD_SECONDS", 0.2)
         assert folder.writers().is_at_work, "for all that anyone knows"
         folder.put("a", b"1")
         assert read(folder, "a") == b"1"
@@ -79,8 +79,8 @@ class TestMarks:
 
     def test_a_holder_that_lives_is_waited_for(self, folder, monkeypatch):
         folder.put("a", b"0")
-        monkeypatch.setattr(locks, "_DEAD_SECONDS", 0.4)
-        monkeypatch.setattr(locks, "_BEAT_SECONDS", 0.05)
+        monkeypatch.setattr(locks, "DEAD_SECONDS", 0.4)
+        monkeypatch.setattr(locks, "BEAT_SECONDS", 0.05)
         with folder.exclusive():
             seen = [folder.writers().is_at_work for _ in ticks(8)]
         assert all(seen)
@@ -158,7 +158,7 @@ def test_a_pattern_fits_the_files_and_no_neighbours(folder):
 
 def test_a_folder_that_cannot_be_written_says_what_to_do(folder):
     folder.put("a", b"0")
-    lock = folder.root / folder_module._LOCK
+    lock = folder.root / folder_module.LOCK_FILE
     lock.unlink()
     lock.mkdir()  # no user, root included, opens a folder for writing
     with pytest.raises(WarehouseError, match=r"cannot be written .* --warehouse"):

@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline.query.functions import _RUN, add_functions
+from pipeline.query.functions import COMPUTED_BY, add_functions
 from pipeline.tables.column import REALS, Column, Table
 from pipeline.tables.dictionary import write_markdown
 from pipeline.tables.functions import FUNCTIONS, RUN_EVENTS, Function
@@ -12,7 +12,7 @@ from pipeline.tables.types import sql_type, struct_of
 
 
 def test_every_declared_function_has_one_that_computes_it():
-    assert _RUN.keys() == {function.name for function in FUNCTIONS}
+    assert COMPUTED_BY.keys() == {function.name for function in FUNCTIONS}
 
 
 def test_a_nested_type_is_written_as_duckdb_does():

@@ -57,13 +57,13 @@ def _versions() -> Iterator[Finding]:
     yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
     yield Finding("weightlake", own_version())
     for name in _NEEDED:
-        found = _version(name)
+        found = installed_version(name)
         if found is None:
             yield Finding(name, "not installed", "problem", "install weightlake again")
         else:
             yield Finding(name, found)
     for name, loss in _OPTIONAL.items():
-        found = _version(name)
+        found = installed_version(name)
         if found is None:
             yield Finding(name, "not installed", "warning", loss)
         else:
@@ -71,10 +71,10 @@ def _versions() -> Iterator[Finding]:
 
 
 def own_version() -> str:
-    return _version("weightlake") or "not installed"
+    return installed_version("weightlake") or "not installed"
 
 
-def _version(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -137,7 +137,7 @@ def _numba_cache() -> Finding:
 
 
 def _hub() -> Iterator[Finding]:
-    if _version("huggingface_hub") is None:
+    if installed_version("huggingface_hub") is None:
         return
     from huggingface_hub import constants
 
@@ -146,10 +146,10 @@ def _hub() -> Iterator[Finding]:
 
 
 def _prefect(warehouse: Path) -> Iterator[Finding]:
-    if _version("prefect") is None:
+    if installed_version("prefect") is None:
         return
     for name, (cap, loss) in _CAPS.items():
-        found = _version(name)
+        found = installed_version(name)
         if found and _parts(found) >= _parts(cap):
             advice = f"pip install '{name}<{cap}': {loss}"
             yield Finding(name, found, "problem", advice)

@@ -29,13 +29,13 @@ def draw_noise(
     d = diagonal.copy()
     d[1:] += beside
     lam = np.empty(n_small)
-    if not _solve(d, diagonal[:-1] * beside, lam):
+    if not solve_tridiagonals(d, diagonal[:-1] * beside, lam):
         raise np.linalg.LinAlgError("the eigenvalues of a noise draw did not converge")
     return np.sqrt(np.maximum(np.sort(lam)[::-1], 0.0))
 
 
 @njit(nogil=True, cache=True)
-def _solve(
+def solve_tridiagonals(
     d: NDArray[np.float64], e2: NDArray[np.float64], lam: NDArray[np.float64]
 ) -> bool:
     """Eigenvalues of the symmetric tridiagonal matrix (d, e²); False if one fails.

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 # Arrays that fit in a core's second cache are shuffled in one piece.
-_CACHE_BYTES = 1 << 20
+CACHE_BYTES = 1 << 20
 # The approximate size of the part of a larger array that is held in memory.
 PIECE_BYTES = 1 << 25
 
@@ -33,7 +33,7 @@ def shuffle(values: Array, seed: tuple[int, ...]) -> Iterator[Array]:
     not change.
     """
     rng = np.random.default_rng(seed)
-    if values.nbytes <= _CACHE_BYTES:
+    if values.nbytes <= CACHE_BYTES:
         yield _mix(values.copy(), rng)
         return
     key = rng.integers(0, 1 << 64, dtype=np.uint64)

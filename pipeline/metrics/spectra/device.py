@@ -34,7 +34,7 @@ Device = Literal["auto", "cpu", "cuda"]
 
 # Files by which drivers of NVIDIA, AMD and WSL show a device. They are checked first,
 # as torch takes a second to import and most machines have no device.
-_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
 def open_solver(device: Device) -> Solve:
@@ -62,12 +62,12 @@ def open_solver(device: Device) -> Solve:
 
 
 def _may_have_cuda() -> bool:
-    has_driver = any(Path(driver).exists() for driver in _DRIVERS)
+    has_driver = any(Path(driver).exists() for driver in DRIVERS)
     return has_driver and find_spec("torch") is not None
 
 
 @dataclass
-class _Job:
+class Job:
     gram: torch.Tensor
     lam: NDArray[np.float64] | None = None
     error: Exception | None = None
@@ -78,9 +78,9 @@ class TorchSolver:
 
     def __init__(self, device: str) -> None:
         self._device = device
-        self._queue: list[_Job] = []
+        self.queue: list[Job] = []
         self._queue_lock = Lock()
-        self._device_lock = Lock()
+        self.device_lock = Lock()
 
     def solve(self, blocks: Blocks, n_small: int, *, abs_max: float) -> SingularValues:
         """As `singular_values`, the fallback when the device's memory is full."""
@@ -99,13 +99,13 @@ class TorchSolver:
     def _eigenvalues(
         self, blocks: Blocks, n_small: int, exponent: int
     ) -> NDArray[np.float64]:
-        job = _Job(self._gram(blocks, n_small, exponent))
+        job = Job(self._gram(blocks, n_small, exponent))
         with self._queue_lock:
-            self._queue.append(job)
-        with self._device_lock:
+            self.queue.append(job)
+        with self.device_lock:
             # The thread that held the device may have solved this job in its batch.
             if job.lam is None and job.error is None:
-                _serve(self._take(n_small), _eigvalsh)
+                serve(self._take(n_small), eigvalsh)
         if job.error is not None:
             raise job.error
         assert job.lam is not None, "a job that was served has a result"  # noqa: S101
@@ -121,15 +121,15 @@ class TorchSolver:
             gram.addmm_(scaled.T, scaled)
         return gram
 
-    def _take(self, n_small: int) -> list[_Job]:
+    def _take(self, n_small: int) -> list[Job]:
         with self._queue_lock:
-            batch = [job for job in self._queue if len(job.gram) == n_small]
-            self._queue = [job for job in self._queue if len(job.gram) != n_small]
+            batch = [job for job in self.queue if len(job.gram) == n_small]
+            self.queue = [job for job in self.queue if len(job.gram) != n_small]
         return batch
 
 
-def _serve(
-    batch: list[_Job], solve: Callable[[list[_Job]], list[NDArray[np.float64]]]
+def serve(
+    batch: list[Job], solve: Callable[[list[Job]], list[NDArray[np.float64]]]
 ) -> None:
     """Solve a batch; one by one if it does not fit or a matrix does not converge."""
     import torch
@@ -147,10 +147,10 @@ def _serve(
         batch[0].error = failure
         return
     for job in batch:
-        _serve([job], solve)
+        serve([job], solve)
 
 
-def _eigvalsh(batch: list[_Job]) -> list[NDArray[np.float64]]:
+def eigvalsh(batch: list[Job]) -> list[NDArray[np.float64]]:
     import torch
 
     lam = torch.linalg.eigvalsh(torch.stack([job.gram for job in batch]))

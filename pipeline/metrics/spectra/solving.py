@@ -23,11 +23,11 @@ _BLOCK_ROWS = 4096
 def solve_view(tensor: Tensor, view: View) -> SingularValues | Unsolved:
     """The spectrum of a view; an expected failure is a status and its reason."""
     if view.view not in tensor.solved:
-        tensor.solved[view.view] = _solve(tensor, view)
+        tensor.solved[view.view] = solve_once(tensor, view)
     return tensor.solved[view.view]
 
 
-def _solve(tensor: Tensor, view: View) -> SingularValues | Unsolved:
+def solve_once(tensor: Tensor, view: View) -> SingularValues | Unsolved:
     n_small = min(view.n_rows, view.n_cols)
     if n_small == 0:
         return Unsolved("empty", "the view has no element")

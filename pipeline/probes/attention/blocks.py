@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Scores of one block, over all rows and heads: 2 MiB in float32, which caches hold.
 _BLOCK_SCORES = 2**19
-_LEAST_QUERIES, _MOST_QUERIES = 16, 256
+LEAST_QUERIES, MOST_QUERIES = 16, 256
 # Scores so far below the largest of their row count as 1e-30 of it: smaller numbers,
 # masked ones among them, would take tens of times as long as others to compute with.
 _FLOOR = -69.0
@@ -123,7 +123,7 @@ def block_ranges(query: torch.Tensor, key: torch.Tensor) -> Iterator[tuple[int, 
     """First query and one past the last of each block."""
     n_rows, n_heads, n_queries, _ = query.shape
     per_query = max(1, n_rows * n_heads * key.shape[2])
-    size = min(_MOST_QUERIES, max(_LEAST_QUERIES, _BLOCK_SCORES // per_query))
+    size = min(MOST_QUERIES, max(LEAST_QUERIES, _BLOCK_SCORES // per_query))
     for start in range(0, n_queries, size):
         yield start, min(start + size, n_queries)
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from scipy.linalg import eigvalsh_tridiagonal
 
-from pipeline.metrics.nulls.noise import _solve, draw_noise
+from pipeline.metrics.nulls.noise import draw_noise, solve_tridiagonals
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 50, 400])
@@ -20,7 +20,7 @@ def test_the_solver_agrees_with_lapack(n, kind):
         e2[::3] = 0
     expected = eigvalsh_tridiagonal(d, np.sqrt(e2)) if n > 1 else d
     found = np.empty(n)
-    assert _solve(d.copy(), e2, found)
+    assert solve_tridiagonals(d.copy(), e2, found)
     assert np.sort(found) == pytest.approx(expected, abs=1e-12 * np.abs(expected).max())
 
 

@@ -125,5 +125,5 @@ def test_what_is_too_large_to_shuffle_says_so():
 def test_the_spectrum_is_solved_once_for_both_families(monkeypatch):
     tensor = tensor_of(heavy((30, 20)))
     SPECTRA.measure(tensor)
-    monkeypatch.setattr("pipeline.metrics.spectra.solving._solve", None)
+    monkeypatch.setattr("pipeline.metrics.spectra.solving.solve_once", None)
     assert RANDOMISED.measure(tensor)["randomised"][0]["status"] == "ok"

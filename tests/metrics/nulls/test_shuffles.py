@@ -19,7 +19,7 @@ WAYS = {
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     cache_bytes, piece_bytes = WAYS[request.param]
-    monkeypatch.setattr(shuffles, "_CACHE_BYTES", cache_bytes)
+    monkeypatch.setattr(shuffles, "CACHE_BYTES", cache_bytes)
     monkeypatch.setattr(shuffles, "PIECE_BYTES", piece_bytes)
 
 

@@ -75,20 +75,20 @@ def test_threads_that_ask_at_once_each_get_their_own(name):
 
 def test_matrices_that_wait_together_are_solved_together(monkeypatch):
     solver, sizes = TorchSolver("cpu"), []
-    real = device._eigvalsh
+    real = device.eigvalsh
     monkeypatch.setattr(
-        device, "_eigvalsh", lambda batch: sizes.append(len(batch)) or real(batch)
+        device, "eigvalsh", lambda batch: sizes.append(len(batch)) or real(batch)
     )
-    with solver._device_lock, ThreadPoolExecutor(4) as pool:
+    with solver.device_lock, ThreadPoolExecutor(4) as pool:
         waiting = [
             pool.submit(solve_with, solver.solve, matrix((50, 20), seed=i))
             for i in range(4)
         ]
-        while len(solver._queue) < 4:
+        while len(solver.queue) < 4:
             pass
-        solver._device_lock.release()
+        solver.device_lock.release()
         found = [each.result() for each in waiting]
-        solver._device_lock.acquire()
+        solver.device_lock.acquire()
     assert sizes == [4]
     assert [len(each.sigma) for each in found] == [20] * 4
 
@@ -121,8 +121,8 @@ def test_a_batch_without_room_is_tried_one_by_one(monkeypatch):
     monkeypatch.setattr(
         torch.linalg, "eigvalsh", lambda a: real(a) if len(a) == 1 else full()
     )
-    jobs = [device._Job(torch.eye(3, dtype=torch.float64) * i) for i in (1, 2)]
-    device._serve(jobs, device._eigvalsh)
+    jobs = [device.Job(torch.eye(3, dtype=torch.float64) * i) for i in (1, 2)]
+    device.serve(jobs, device.eigvalsh)
     assert [job.lam.tolist() for job in jobs] == [[1, 1, 1], [2, 2, 2]]
 
 
@@ -135,14 +135,14 @@ def test_one_that_does_not_converge_fails_alone(monkeypatch):
         return real(stack)
 
     monkeypatch.setattr(torch.linalg, "eigvalsh", solve)
-    jobs = [device._Job(torch.eye(3, dtype=torch.float64) * i) for i in (1, 2)]
-    device._serve(jobs, device._eigvalsh)
+    jobs = [device.Job(torch.eye(3, dtype=torch.float64) * i) for i in (1, 2)]
+    device.serve(jobs, device.eigvalsh)
     assert jobs[0].lam.tolist() == [1, 1, 1]
     assert isinstance(jobs[1].error, np.linalg.LinAlgError)
 
 
 def test_auto_imports_no_torch_where_there_is_no_driver(monkeypatch):
-    monkeypatch.setattr(device, "_DRIVERS", ())
+    monkeypatch.setattr(device, "DRIVERS", ())
     assert open_solver("auto") is singular_values
     assert open_solver("cpu") is singular_values
 

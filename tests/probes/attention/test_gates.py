@@ -34,8 +34,8 @@ def in_double(name):
 
 @pytest.mark.parametrize("name", ["gpt2", "llama", "gemma2", "gpt_oss", "qwen3_moe"])
 def test_gradients_are_finite_differences(name, monkeypatch):
-    monkeypatch.setattr(blocks, "_LEAST_QUERIES", 4)
-    monkeypatch.setattr(blocks, "_MOST_QUERIES", 4)
+    monkeypatch.setattr(blocks, "LEAST_QUERIES", 4)
+    monkeypatch.setattr(blocks, "MOST_QUERIES", 4)
     forward, batch = in_double(name), made_batch((9, 6))
     asking = [one.requires_grad for one in forward.model.parameters()]
     found = gate_gradients(forward, batch, next_token_loss)

@@ -114,8 +114,8 @@ def expected_sums(forward, batch):
 def test_sums_are_those_of_whole_matrices(name, side, monkeypatch):
     if (name, side) == ("bart", "left"):
         pytest.skip("BART is run with padding on the right alone")
-    monkeypatch.setattr(blocks, "_LEAST_QUERIES", 4)
-    monkeypatch.setattr(blocks, "_MOST_QUERIES", 4)
+    monkeypatch.setattr(blocks, "LEAST_QUERIES", 4)
+    monkeypatch.setattr(blocks, "MOST_QUERIES", 4)
     forward = make_forward(made(name, sharpness=SHARPNESS.get(name, 8.0)))
     batch = repetitive(made_batch(LENGTHS, side=side))
     reducer = AttentionReducer(punctuation=marks())

@@ -38,8 +38,8 @@ def run(model, given, **options):
 
 def small_blocks(monkeypatch):
     """Blocks of two queries: several of them even in a short text."""
-    monkeypatch.setattr(blocks, "_LEAST_QUERIES", 2)
-    monkeypatch.setattr(blocks, "_MOST_QUERIES", 2)
+    monkeypatch.setattr(blocks, "LEAST_QUERIES", 2)
+    monkeypatch.setattr(blocks, "MOST_QUERIES", 2)
 
 
 class Keeping:

@@ -44,9 +44,11 @@ def test_a_warehouse_that_cannot_be_written(tmp_path, monkeypatch):
     ],
 )
 def test_missing_libraries(tmp_path, monkeypatch, missing, item, status, advice):
-    version = environment._version
+    version = environment.installed_version
     monkeypatch.setattr(
-        environment, "_version", lambda name: None if name == missing else version(name)
+        environment,
+        "installed_version",
+        lambda name: None if name == missing else version(name),
     )
     found = find(environment.examine(tmp_path), item)
     assert (found.found, found.status) == ("not installed", status)
@@ -61,9 +63,11 @@ def test_missing_libraries(tmp_path, monkeypatch, missing, item, status, advice)
     ],
 )
 def test_what_breaks_prefect(tmp_path, monkeypatch, capsys, name, newer, fix):
-    version = environment._version
+    version = environment.installed_version
     monkeypatch.setattr(
-        environment, "_version", lambda each: newer if each == name else version(each)
+        environment,
+        "installed_version",
+        lambda each: newer if each == name else version(each),
     )
     found = find(environment.examine(tmp_path), name)
     assert found.status == "problem"
