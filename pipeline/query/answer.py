@@ -129,7 +129,7 @@ def explain(
     store: Store | None = None,
 ) -> WeightlakeError:
     """DuckDB's error in our words: what it said, and where to look further."""
-    message = str(error).strip()
+    message = str(error).strip().removeprefix("Invalid Input Error: ")
     if damaged:
         said = message.partition("\n")[0]
         return WarehouseError(

@@ -62,13 +62,19 @@ def _check(
     if not parameter.domain or word is None:
         return
     allowed = _words(root, query, parameter, values)
-    if str(word) in allowed:
+    if _name(word, parameter) in allowed:
         return
     raise QueryError(
         f"there is no {parameter.name} {word!r}{near_miss(str(word), allowed)}",
         where=query.name,
         fix=_say(parameter, allowed),
     )
+
+
+def _name(word: object, parameter: Parameter) -> str:
+    """The word as its domain has it: a metric without the probe set after its @."""
+    is_metric = parameter.domain.endswith(".metric")
+    return str(word).partition("@")[0] if is_metric else str(word)
 
 
 def _words(

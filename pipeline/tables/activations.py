@@ -81,12 +81,14 @@ ACTIVATIONS = Table(
             "n_dead",
             "neurons whose active rate is below 1 % with 97.5 % confidence",
             "neurons",
+            "#{high(active) < 0.01}",
         ),
         fraction("dead_fraction", "of all neurons", "n_dead / n_dimensions"),
         count(
             "n_always_on",
             "neurons whose positive rate is above 99 % with 97.5 % confidence",
             "neurons",
+            "#{low(positive) > 0.99}",
         ),
         fraction("always_on_fraction", "of all neurons", "n_always_on / n_dimensions"),
         Column(
@@ -127,6 +129,7 @@ ACTIVATIONS = Table(
             "n_outliers",
             "dimensions whose rms is over 6 times that of the median dimension",
             "dimensions",
+            "#{j : rms_j > 6 · median rms}",
         ),
         Column("outlier_dimensions", COUNTS, "the first 32 of them, the largest first"),
         number(

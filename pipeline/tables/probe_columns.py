@@ -55,8 +55,8 @@ def site_columns() -> tuple[Column, ...]:
     )
 
 
-def count(name: str, meaning: str, unit: str = "values") -> Column:
-    return Column(name, COUNT, meaning, unit, "", (0, None))
+def count(name: str, meaning: str, unit: str = "values", formula: str = "") -> Column:
+    return Column(name, COUNT, meaning, unit, formula, (0, None))
 
 
 def number(

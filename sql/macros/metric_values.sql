@@ -1,20 +1,22 @@
 -- question: What is the value of any one scalar metric, wherever it is kept?
--- inputs: weights, matrices, matrix_evidence, sides, metrics
+-- inputs: weights, matrices, matrix_evidence, sides, metrics, behaviour_values
 
 -- One row per tensor and view that has a value. A metric is looked for in tensor_stats,
 -- then spectra, then its evidence, then channels. view_name null means: whole tensors;
 -- every matrix but kernel offsets; rows of channels. Else it is a view of spectra, or
--- rows or cols.
+-- rows or cols. What a model does is asked as activations.rms (behaviour_values).
 -- `columns(…)` opens only the one column of the Parquet files.
-create macro metric_home(metric_name, view_name) as (
-    select first(table_name order by position)
+create macro metric_home(metric_name, view_name) as if(
+    metric_name like '%.%',
+    nullif(split_part(metric_name, '.', 1), ''),
+    (select first(table_name order by position)
     from metrics
     where metric = metric_name
         and table_name in (
             'tensor_stats', 'spectra', 'tail_fits', 'randomised', 'channels'
         )
         and (view_name is null or table_name <> 'tensor_stats')
-        and ((view_name in ('rows', 'cols')) is not true or table_name = 'channels')
+        and ((view_name in ('rows', 'cols')) is not true or table_name = 'channels'))
 );
 
 create macro metric_values(metric_name, view_name) as table
@@ -54,9 +56,11 @@ of_channels as (
         and side = coalesce(view_name, 'rows')
 )
 select * from of_tensors where value is not null
-union all
+union all by name
 select * from of_matrices where value is not null
-union all
+union all by name
 select * from of_evidence where value is not null
-union all
-select * from of_channels where value is not null;
+union all by name
+select * from of_channels where value is not null
+union all by name
+select * from behaviour_values(metric_name, view_name);

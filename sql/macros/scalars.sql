@@ -37,8 +37,9 @@ create macro pooled_std(n, mean, std) as
     sqrt(if(pooled_variance(n, mean, std) < 0, 0, pooled_variance(n, mean, std)));
 
 -- A role in words: the component, and the parameter where it is not the weight.
-create macro role(component, parameter) as
-    if(parameter = 'weight', component, component || '.' || parameter);
+create macro role(component, parameter) as if(
+    parameter in ('weight', component), component, component || '.' || parameter
+);
 
 -- What a filter asks: nothing, or this word. Biases and buffers only if asked for.
 create macro is_asked(found, asked) as asked is null or found = asked;

@@ -2,11 +2,12 @@
 -- grain: one row per component and metric that both have, the surest difference first
 -- param: model_a text from checkpoints.model — the first model
 -- param: revision_a text = null from checkpoints.revision — null: main, else the last
--- param: model_b text from checkpoints.model — the second; or the first, at revision_b
+-- param: model_b text from checkpoints.model — the second, or the first at revision_b
 -- param: revision_b text = null from checkpoints.revision — null: main, else the last
 -- param: metric text = null from tensor_metrics.metric — only this metric; null: all
 -- param: component text = null from tensors.component — only this component
--- inputs: checkpoint_values, tensor_metrics, chosen_checkpoints, scalars
+-- inputs: checkpoint_values, tensor_metrics, behaviour_values, chosen_checkpoints,
+--   scalars
 -- partitions: $model_a, $model_b
 -- column: component text — q, k, up, …
 -- column: metric text — name of the metric
@@ -27,12 +28,10 @@
 
 with asked as (
     select 'a' as which, model, revision
-    from chosen_checkpoints($model_a, $revision_a)
-    where model = $model_a
+    from chosen_checkpoints(coalesce($model_a, ''), $revision_a)
     union all
     select 'b', model, revision
-    from chosen_checkpoints($model_b, $revision_b)
-    where model = $model_b
+    from chosen_checkpoints(coalesce($model_b, ''), $revision_b)
 ),
 found as (
     select
@@ -42,9 +41,14 @@ found as (
     join asked as a using (model, revision)
     -- A metric that several tables hold counts once.
     semi join tensor_metrics as m
-        on m.metric = v.metric
-        and m.table_name = v.table_name
+        on m.metric = v.metric and m.table_name = v.table_name
     where is_asked(v.metric, $metric) and is_asked(v.component, $component)
+    union all
+    select
+        a.which, role(v.component, v.parameter), $metric, v.value, null,
+    from behaviour_values($metric, null) as v
+    join asked as a using (model, revision)
+    where is_asked(v.component, $component)
 ),
 lists as (
     select

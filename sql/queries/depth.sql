@@ -1,19 +1,20 @@
 -- question: How does a metric run through the depth, and where is it more than noise's?
--- grain: one row per matrix view inside the blocks; the picture `depth` draws it
+-- grain: one row per matrix view or site inside the blocks; picture `depth` draws it
 -- param: model text from checkpoints.model — the model
 -- param: revision text = null from checkpoints.revision — null: main, else the last
--- param: metric text = alpha from tensor_metrics.metric — a metric of matrices
+-- param: metric text = alpha from tensor_metrics.metric — a metric of matrices, or of
+--   behaviour, which has no noise to be compared with
 -- param: component text = null from tensors.component — only this component
 -- param: level real = 0.05 in 0..1 — false discoveries among the matrices called
 --   structured
--- inputs: metric_values, noise_verdicts
+-- inputs: metric_values, noise_verdicts, behaviour_values, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: layer integer — 0-based block index
 -- column: depth real — layer / (n_layers - 1)
 -- column: component text — component, after its stack where there are several
--- column: tensor text — full state-dict key
+-- column: tensor text — full state-dict key, or a module and its site
 -- column: view text — whole, or the part of the tensor
 -- column: metric text — name of the metric
 -- column: value real — its value
@@ -36,27 +37,28 @@ with judged as (
         end as null_z,
     from noise_verdicts($model, $revision, null, $level)
     where model = $model
+),
+found as (
+    select
+        j.model, j.revision, j.stack, j.layer, j.depth, j.component, j.tensor, j.view,
+        j.position, j.has_stacks, m.value, j.null_z, j.verdict, j.q_value,
+    from judged as j
+    join metric_values($metric, null) as m using (model, revision, tensor, view)
+    union all by name
+    select
+        model, revision, stack, layer, depth, role(component, parameter) as component,
+        tensor, view, position, value, 'untested' as verdict,
+        min(stack) over () <> max(stack) over () as has_stacks,
+    from behaviour_values($metric, null)
+    semi join chosen_checkpoints($model, $revision) using (model, revision)
 )
 select
-    v.model,
-    v.revision,
-    v.layer,
-    v.depth,
-    if(v.has_stacks and v.stack is not null, v.stack || '.', '') || v.component
-        as component,
-    v.tensor,
-    v.view,
+    model, revision, layer, depth,
+    if(has_stacks and stack is not null, stack || '.', '') || component as component,
+    tensor, view,
     $metric as metric,
-    m.value,
-    v.null_z,
-    v.verdict,
-    v.q_value,
-from judged as v
-join metric_values($metric, null) as m
-    on m.model = v.model
-    and m.revision = v.revision
-    and m.tensor = v.tensor
-    and m.view = v.view
-where v.layer is not null
-    and ($component is null or v.component = $component)
-order by v.stack nulls first, v.layer, v.position, v.view
+    value, null_z, verdict, q_value,
+from found
+where layer is not null
+    and ($component is null or split_part(component, '.', 1) = $component)
+order by stack nulls first, layer, position, component, view

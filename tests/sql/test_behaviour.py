@@ -52,6 +52,11 @@ CHANNELS = [
     UP | {"side": "cols", "norms": [1.0, 0.5, 3.0, 1.0], "norm_median": 1.0},
     UP | {"side": "rows", "norms": [9.0], "norm_median": 9.0},
 ]
+LOUD = {
+    "top_values": [5.0, 1.0],
+    "top_tokens": [" cat", "b"],
+    "top_contexts": ["the⟦ cat⟧", "⟦b⟧"],
+}
 EXPERT = SET | {"module": "h.0.gate", "stack": "decoder", "layer": 0}
 PAIR = {"module": "h.0", "layer": 0, "stack": "decoder", "to_stack": "decoder"}
 
@@ -77,7 +82,7 @@ def probed(tmp_path):
         neurons=[
             site(0, *NEURON, neuron=1, **dead),
             site(0, *NEURON, neuron=2, **on),
-            site(0, *NEURON, neuron=3, **neither),
+            site(0, *NEURON, neuron=3, mean_abs=2.0, **neither, **LOUD),
         ],
         tensors=[UP | at],
         channels=CHANNELS,
@@ -108,6 +113,14 @@ def test_dead_neurons(probed):
         (0, 1, "dead", 0.5, 0.5),
         (0, 2, "always_on", 3.0, 3.0),
     ]
+
+
+def test_firing(probed):
+    columns = "neuron mean_abs top_value top_token top_context weight_norm"
+    found = pick(probed, "firing", columns, model="m", word="cat")
+    assert found == [(3, 2.0, 5.0, " cat", "the⟦ cat⟧", 1.0)]
+    assert len(pick(probed, "firing", "neuron", model="m", layer=0)) == 3
+    assert pick(probed, "firing", "neuron", model="m", limit=1)[0] == (3,)
 
 
 def test_massive_activations(probed):
