@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline.require import require
+from pipeline.store import bucket_url
 
 _SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -33,7 +34,13 @@ def prepare_prefect(warehouse: Path, *, verbose: bool = False) -> None:
         os.environ.setdefault(name, value)
     if "PREFECT_HOME" not in os.environ and not can_write(Path.home() / ".prefect"):
         # Without a home the embedded server dies with a bare database error.
-        os.environ["PREFECT_HOME"] = str(warehouse.resolve().parent / ".prefect")
+        os.environ["PREFECT_HOME"] = str(home_beside(warehouse))
+
+
+def home_beside(warehouse: Path) -> Path:
+    """Prefect's home beside a warehouse; for one in a bucket in the working folder."""
+    beside = Path.cwd() if bucket_url(warehouse) else warehouse.resolve().parent
+    return beside / ".prefect"
 
 
 def can_write(folder: Path) -> bool:

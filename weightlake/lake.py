@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from pipeline.errors import WarehouseError
+from pipeline.store import bucket_url, shown
 from pipeline.zoo.settings import WAREHOUSE
 from weightlake.face.asking import Asking
 from weightlake.face.drawing import Drawing
@@ -28,7 +29,7 @@ class Lake(Asking, Drawing, Measuring, Running, Zoos, Following, Upkeep):
     """
 
     def __repr__(self) -> str:
-        return f"weightlake.open({str(self.root)!r})"
+        return f"weightlake.open({shown(self.root)!r})"
 
 
 def open_lake(
@@ -46,7 +47,7 @@ def open_lake(
 
     """
     root = as_path(warehouse or os.environ.get(ENVIRONMENT) or WAREHOUSE)
-    if root.exists() and not root.is_dir():
+    if not bucket_url(root) and root.exists() and not root.is_dir():
         raise WarehouseError(
             "is a file, and a warehouse is a folder",
             where=str(root),

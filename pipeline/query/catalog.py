@@ -11,7 +11,7 @@ from pipeline.errors import WarehouseError
 from pipeline.query.connect import check_warehouse, fill
 from pipeline.query.damage import lacks_columns
 from pipeline.query.foreign import tables_in
-from pipeline.store import open_store
+from pipeline.store import bucket_url, open_store, settled, shown
 
 
 def write_catalog(root: Path, target: Path) -> None:
@@ -22,6 +22,12 @@ def write_catalog(root: Path, target: Path) -> None:
     Raises WarehouseError when `root` is no warehouse, or `target` cannot be written or
     is a file of another kind.
     """
+    if bucket_url(root):
+        raise WarehouseError(
+            "lies in a bucket, and a catalog names the files of a folder",
+            where=shown(root),
+            fix="Ask by weightlake sql, or by the connection of lake.connect()",
+        )
     check_warehouse(root)
     if target.exists() and not _is_database(target):
         raise WarehouseError(
@@ -32,7 +38,7 @@ def write_catalog(root: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         with duckdb.connect(str(partial)) as con:
-            fill(con, root.resolve(), union_by_name=has_older_files(root))
+            fill(con, settled(root), union_by_name=has_older_files(root))
         partial.replace(target)
     except (OSError, duckdb.IOException) as error:
         raise WarehouseError(

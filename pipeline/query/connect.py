@@ -73,10 +73,10 @@ def check_warehouse(root: Path) -> None:
     fix = "Run weightlake extract first, or name the folder with --warehouse"
     store = open_store(root)
     if not store.exists():
-        raise WarehouseError("there is no warehouse here", where=str(root), fix=fix)
+        raise WarehouseError("there is no warehouse here", where=store.url, fix=fix)
     if not any(_holds(store, table) for table in TABLES):
         raise WarehouseError(
-            "the folder holds no table of a warehouse yet", where=str(root), fix=fix
+            "the folder holds no table of a warehouse yet", where=store.url, fix=fix
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.store import Store, as_pattern, keys
+from pipeline.store import Store, keys
 from pipeline.tables import Table
 from pipeline.tables.types import sql_type
 
@@ -18,7 +18,7 @@ def table_source(
     """
     seed = keys.seed_key(table.name)
     has_seed = store.version(seed) is not None
-    files = [as_pattern(store.address(seed))] if has_seed else []
+    files = [*store.scan(seed.rpartition("/")[0], 0)] if has_seed else []
     if models is None:
         # They lie two folders deep: MODEL/REVISION.
         files += store.scan(table.name, 2)

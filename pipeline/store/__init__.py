@@ -1,6 +1,7 @@
-"""Where do a warehouse's files lie? One protocol, today a folder behind it."""
+"""Where do a warehouse's files lie? One protocol, a folder or a bucket behind it."""
 
-from pipeline.store.folder import FolderStore, open_store
+from pipeline.store.addresses import bucket_url, open_store, settled, shown
+from pipeline.store.folder import FolderStore
 from pipeline.store.protocol import (
     ChangedError,
     Content,
@@ -19,6 +20,9 @@ __all__ = [
     "Store",
     "Writers",
     "as_pattern",
+    "bucket_url",
     "check_key",
     "open_store",
+    "settled",
+    "shown",
 ]

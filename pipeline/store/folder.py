@@ -20,7 +20,6 @@ from pipeline.store.protocol import (
     ChangedError,
     Content,
     Entry,
-    Store,
     Writers,
     as_pattern,
     check_key,
@@ -29,11 +28,6 @@ from pipeline.store.protocol import (
 # Names that begin with a dot are no keys: they are the store's own.
 LOCK_FILE = ".lock"
 _WORKPLACE = ".compacting"
-
-
-def open_store(place: str | Path) -> Store:
-    """The store at a place, which need not be there yet."""
-    return FolderStore(Path(place).absolute())
 
 
 @dataclass(frozen=True)

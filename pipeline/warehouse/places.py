@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def open_warehouse(root: str | Path, *, create: bool = True) -> Warehouse:
     if not create and not warehouse.store.exists():
         raise WarehouseError(
             "there is no warehouse here",
-            where=str(root),
+            where=warehouse.store.url,
             fix="Run `weightlake extract` first, or name another with --warehouse",
         )
     try:
@@ -83,7 +83,7 @@ def open_warehouse(root: str | Path, *, create: bool = True) -> Warehouse:
     except OSError as error:
         raise WarehouseError(
             f"cannot be written ({error.strerror or error})",
-            where=str(root),
+            where=warehouse.store.url,
             fix="Choose a folder you may write to with --warehouse",
         ) from error
     return warehouse
@@ -98,10 +98,9 @@ def seed(warehouse: Warehouse, table: Table) -> None:
     """Write the file without a row by which every reader knows the table."""
     store, key = warehouse.store, keys.seed_key(table.name)
     content = table_bytes(table.schema().empty_table(), table_facts(table))
-    if store.version(key) is not None:
-        with store.open(key) as file:
-            if file.read() == content.to_pybytes():
-                return
+    with suppress(FileNotFoundError), store.open(key) as file:
+        if file.read() == content.to_pybytes():
+            return
     store.put(key, content)
     store.remove(keys.seed_key(table.name, is_old=True))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
+from pipeline.store import bucket_url
 from pipeline.zoo.keys import check_keys, check_section, load_document, sections_of
 from pipeline.zoo.settings import (
     check_families,
@@ -87,7 +88,7 @@ def read_zoo(path: Path) -> Zoo:
         path=path.resolve(),
         name=section.get("name", folder.name),
         entries=entries,
-        warehouse=_optional_path(section, "warehouse", folder),
+        warehouse=_warehouse(section, folder),
         families=tuple(section.get("families", ())),
         memory=section.get("memory"),
         threads=section.get("threads"),
@@ -165,6 +166,13 @@ def _check_values(section: Mapping[str, Any], where: str) -> None:
 
 def _absolute(text: str, folder: Path) -> str:
     return str(folder / Path(text).expanduser())
+
+
+def _warehouse(section: Mapping[str, Any], folder: Path) -> Path | None:
+    """A folder beside the manifest, or the address of a bucket as it is."""
+    if bucket_url(section.get("warehouse", "")):
+        return Path(section["warehouse"])
+    return _optional_path(section, "warehouse", folder)
 
 
 def _optional_path(section: Mapping[str, Any], key: str, folder: Path) -> Path | None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from flows.prefect_setup import can_write
+from flows.prefect_setup import can_write, home_beside
+from pipeline.store import bucket_url, open_store
 from pipeline.text.units import human_bytes
 
 _NEEDED = ("duckdb", "numba", "numpy", "polars", "pyarrow", "xxhash")
@@ -103,6 +104,10 @@ def _memory() -> int:
 
 
 def _warehouse(root: Path) -> Iterator[Finding]:
+    if url := bucket_url(root):
+        found = "there" if open_store(root).exists() else "not there yet"
+        yield Finding("warehouse", f"{url}: {found}")
+        return
     folder = _existing(root)
     if not os.access(folder, os.W_OK | os.X_OK):
         advice = "name another with --warehouse, or change its permissions"
@@ -159,6 +164,6 @@ def _prefect(warehouse: Path) -> Iterator[Finding]:
     if os.access(_existing(home), os.W_OK | os.X_OK):
         yield Finding("prefect home", f"{home}: writable")
     else:
-        beside = warehouse.resolve().parent / ".prefect"
+        beside = home_beside(warehouse)
         advice = f"{beside} is used; set PREFECT_HOME to choose"
         yield Finding("prefect home", f"{home}: not writable", "warning", advice)

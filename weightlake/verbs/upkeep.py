@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline import query as asked
 from pipeline.query import Connection, run_query, write_catalog
 from pipeline.query.catalog import has_older_files
+from pipeline.store import settled
 from pipeline.warehouse import Compaction, open_warehouse
 from pipeline.warehouse import compact as compact_files
 from weightlake.values.checks import Checks
@@ -51,7 +52,7 @@ def connect(root: Path) -> Connection:
     Files of an older schema are read by column name. Raises WarehouseError where there
     is no warehouse.
     """
-    root = root.resolve()  # views hold paths, which a later chdir must not change
+    root = settled(root)  # views hold paths, which a later chdir must not change
     return asked.connect(root, union_by_name=has_older_files(root))
 
 

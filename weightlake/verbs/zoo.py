@@ -10,6 +10,7 @@ from flows.prefect_setup import prepare_prefect
 from flows.schedule import check_cron
 from pipeline.errors import UsageError
 from pipeline.extract import Outcome
+from pipeline.store import settled
 from pipeline.warehouse import find_warehouse
 from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import Zoo, read_zoo, zoo_settings
@@ -51,7 +52,7 @@ def run(
     from flows.zoo_flow import run_zoo  # brings prefect, which reads what was prepared
 
     with first_on_path():
-        outcomes = run_zoo(zoo.path, root.resolve(), options, runner=runner)
+        outcomes = run_zoo(zoo.path, settled(root), options, runner=runner)
     return as_outcomes(outcomes, time.monotonic() - started)
 
 
