@@ -72,13 +72,19 @@ def module_of(path: Path, root: Path = ROOT) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports, wherever in it; a relative one with its dots."""
+def imported(path: Path, *, with_names: bool = False) -> Iterator[str]:
+    """The modules that a file imports, wherever in it; a relative one with its dots.
+
+    `with_names` adds MODULE.NAME of each `from` import: NAME may be a module too.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield "." * node.level + (node.module or "")
+            module = "." * node.level + (node.module or "")
+            yield module
+            if with_names:
+                yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def write_table(rules: Layers) -> str:

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,61 @@ def test_few_arguments_are_positional(path):
         given = [arg.arg for arg in node.args.posonlyargs + node.args.args]
         given = [arg for arg in given if arg not in {"self", "cls"}]
         assert len(given) <= MAX_POSITIONAL, f"{name} takes {given} by position"
+
+
+MIRRORS = {
+    f"{folder}/{name}": where
+    for folder, files in tomllib.loads(
+        (ROOT / "tests" / "mirrors.toml").read_text(encoding="utf-8")
+    ).items()
+    for name, where in files.items()
+}
+BY_MODULE = {module_of(path): path for path in FILES + HELPERS}
+
+
+def own_mirror(path):
+    """The test of the same name, in tests/ as the file is in its package."""
+    parts = path.relative_to(ROOT).parts
+    folder = parts[1:-1] if parts[0] == "pipeline" else parts[:-1]
+    return ROOT.joinpath("tests", *folder, f"test_{path.name}")
+
+
+@cache
+def names_imported(path):
+    names = set(imported(path, with_names=True))
+    if "subprocess" in names:  # it starts the command
+        names.add("weightlake.__main__")
+    names |= {".".join(n.split(".")[:k]) for n in names for k in range(1, 9)}
+    return names & BY_MODULE.keys()
+
+
+@cache
+def reached_from(test):
+    """Every module of ours that a test imports, or that an import of it does."""
+    found, waiting = set(), [test]
+    while waiting:
+        path = waiting.pop()
+        new = names_imported(path) - found
+        found |= new
+        waiting += [BY_MODULE[name] for name in new]
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.name != "__init__.py"], ids=module_of
+)
+def test_a_file_is_tested_where_its_name_says_or_a_line_does(path):
+    key = path.relative_to(ROOT).with_suffix("").as_posix()
+    mirror = own_mirror(path)
+    if mirror.exists():
+        assert key not in MIRRORS, f"tests/mirrors.toml: {mirror} tests {key}"
+        return
+    where = MIRRORS.get(key)
+    assert where, f"add {mirror.relative_to(ROOT)}, or a line to tests/mirrors.toml"
+    test = ROOT / "tests" / where
+    assert test.exists(), f"tests/mirrors.toml: {key} is not tested in {where}"
+    assert module_of(path) in reached_from(test), f"{where} imports no {key}"
+
+
+def test_every_line_of_mirrors_is_of_a_file():
+    assert [key for key in MIRRORS if not (ROOT / f"{key}.py").exists()] == []
