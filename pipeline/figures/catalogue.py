@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from pipeline.errors import UsageError
+from pipeline.figures.behaviour import BEHAVIOUR
 from pipeline.figures.charts.bars import draw_parameters, draw_sizes
 from pipeline.figures.charts.breaks import draw_breaks, sketch_breaks
 from pipeline.figures.charts.change_matrix import (
@@ -227,6 +228,7 @@ FIGURES: tuple[FigureSpec, ...] = (
         draw_esd,
         sketch_esd,
     ),
+    *BEHAVIOUR,
 )
 
 

@@ -14,6 +14,7 @@ from pipeline.metrics.activations.places import (
     N_BUCKETS,
     GroupSums,
     bucket_of,
+    sum_magnitudes,
 )
 from pipeline.metrics.activations.summary import neuron_rows
 from pipeline.probes.batch import Batch
@@ -24,6 +25,7 @@ from pipeline.probes.site_rows import (
     SiteState,
     bucket_rows,
     place,
+    position_lists,
     site_row,
     token_rows,
 )
@@ -49,6 +51,7 @@ class _Block:
     site: Site
     columns: Columns
     rows: Tokens
+    by_position: NDArray[np.float64] | None = None
 
 
 class ActivationReducer:
@@ -102,7 +105,10 @@ class ActivationReducer:
             if site.kind in _NEURONS
             else count_block(array, numbers, threads=self._threads)
         )
-        return _Block(value, site, columns, sums)
+        if site.kind not in _NEURONS or not len(self._groups[1]):
+            return _Block(value, site, columns, sums)
+        by_position = sum_magnitudes(array, self._groups[1], N_BUCKETS)
+        return _Block(value, site, columns, sums, by_position)
 
     def _take(self, site: Site, block: _Block, batch: Batch) -> None:
         state = self._states.get(site)
@@ -119,6 +125,9 @@ class ActivationReducer:
         _, positions, lengths, tokens = self._groups
         state.positions.add(positions, block.rows, d)
         state.lengths.add(lengths, block.rows, d)
+        if block.by_position is not None:
+            before = 0.0 if state.by_position is None else state.by_position
+            state.by_position = before + block.by_position
         if state.tokens is not None:
             state.tokens.add(tokens, block.rows, d)
         shares = np.round(block.rows.positive / d * (N_SHARES - 1)).astype(np.int64)
@@ -162,7 +171,8 @@ class ActivationReducer:
             if state.same_as is None:
                 rms = row.get("rms") or 0.0
                 tables["neurons"] += (
-                    place(site) | one for one in neuron_rows(state.columns, rms)
+                    place(site) | one | position_lists(state, one["neuron"])
+                    for one in neuron_rows(state.columns, rms)
                 )
             for dimension in ("position", "length"):
                 tables["position_activations"] += bucket_rows(site, state, dimension)

@@ -35,6 +35,8 @@ class SiteState:
     )
     same_as: Site | None = None
     is_first: bool = True
+    # Σ|a| by bucket of position and neuron, where dimensions are neurons.
+    by_position: NDArray[np.float64] | None = None
 
 
 def place(site: Site) -> Row:
@@ -57,6 +59,18 @@ def site_row(site: Site, state: SiteState) -> Row:
         row |= summarise_firing(state.columns, row["rms"])
         row["positive_fraction_counts"] = state.shares.tolist()
     return row
+
+
+def position_lists(state: SiteState, neuron: int) -> Row:
+    """A neuron's mean magnitude at each range of positions that was seen."""
+    if state.by_position is None:
+        return {}
+    seen = np.flatnonzero(state.positions.n)
+    means = state.by_position[seen, neuron] / state.positions.n[seen]
+    return {
+        "position_first": [bucket_range(one)[0] for one in seen.tolist()],
+        "position_mean_abs": means.tolist(),
+    }
 
 
 def bucket_rows(site: Site, state: SiteState, dimension: str) -> Iterator[Row]:

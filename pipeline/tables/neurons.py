@@ -2,7 +2,9 @@
 
 from pipeline.tables.column import (
     COUNT,
+    COUNTS,
     FLAG,
+    REALS,
     SINGLES,
     TEXT,
     TEXTS,
@@ -63,6 +65,13 @@ NEURONS = Table(
         fraction("active_high", "upper 95 % bound", "Wilson 1927"),
         Column("is_dead", FLAG, "active_high is below 1 %"),
         Column("is_always_on", FLAG, "positive_low is above 99 %"),
+        Column(
+            "position_first",
+            COUNTS,
+            "first position in the window of each range that was seen; null where dimensions are no neurons",
+            "tokens",
+        ),
+        Column("position_mean_abs", REALS, "mean magnitude in each range"),
         Column("top_values", SINGLES, "its largest values, descending"),
         Column("top_tokens", TEXTS, "the tokens they were seen at"),
         Column("top_contexts", TEXTS, "those tokens in ⟦ ⟧ with six on either side"),

@@ -2,6 +2,13 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.figures import FIGURES, find_figure
+from tests.figures.behaviour_frames import (
+    behaviour_frame,
+    lens_frame,
+    positions_frame,
+    similarities_frame,
+    thresholds_frame,
+)
 from tests.figures.frames import (
     channels_frame,
     clusters_frame,
@@ -45,6 +52,11 @@ FRAMES = {
     "profiles": profiles_frame(["m", "n"], ["q", "up"], 3),
     "change_map": heatmap_frame(3, metric="relative_change"),
     "change_matrix": matrix_frame([("a", None), ("b", None)]),
+    "behaviour": behaviour_frame(3, rms=[1.0, 20.0, 300.0]),
+    "similar_layers": similarities_frame([(0, 1, 0.8), (0, 2, 0.3), (1, 2, 0.6)]),
+    "lens": lens_frame(3),
+    "thresholds": thresholds_frame(2),
+    "firing_positions": positions_frame(3),
     "lineage": lineage_frame([("a", "main", None, None, None, None, None)]),
 }
 

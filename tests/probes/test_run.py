@@ -106,6 +106,24 @@ def test_neurons_have_their_tokens_in_context():
         assert f"⟦{token}⟧" in own[j]["top_contexts"][0]
 
 
+def test_neurons_have_their_mean_magnitude_by_position():
+    forward, tokens = forward_of("gpt2"), tokens_of()
+    rows = run_probe(forward, tokens, WHOLE).tables["neurons"]
+    recorder, places = Recorder("mlp_activation"), []
+    for batch in make_batches(tokens, n_tokens=64):
+        observe(forward, batch, [recorder])
+        places.append(batch.positions[batch.counted])
+    site = next(one for one in recorder.seen if one.layer == 1)
+    full, at = torch.cat(recorder.seen[site]), torch.cat(places)
+    own = [r for r in rows if r["module"] == site.path and r["site"] == site.kind]
+    assert own[5]["position_first"] == [0, 1, 2, 3, 4, 8, 16]
+    for first, last, k in ((0, 0, 0), (3, 3, 3), (8, 15, 5)):
+        is_there = (at >= first) & (at <= last)
+        for row in (own[0], own[5]):
+            value = full[is_there, row["neuron"]].abs().double().mean().item()
+            assert row["position_mean_abs"][k] == pytest.approx(value, rel=1e-6)
+
+
 @pytest.mark.parametrize("name", MIXTURES)
 def test_every_token_is_sent_to_its_experts(name):
     tokens = tokens_of()

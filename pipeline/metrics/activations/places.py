@@ -33,6 +33,15 @@ def bucket_range(bucket: int) -> tuple[int, int]:
     return 1 << (bucket - 2), (1 << (bucket - 1)) - 1
 
 
+def sum_magnitudes(x: NDArray[np.float32], groups: I64, n_groups: int) -> F64:
+    """Σ |x| of each column by group of rows (n_groups, d); NaN counts as 0."""
+    sums = np.zeros((n_groups, x.shape[1]))
+    for group in np.unique(groups).tolist():
+        sizes = np.abs(x[groups == group])
+        sums[group] = np.where(np.isfinite(sizes), sizes, 0).sum(axis=0, dtype=float)
+    return sums
+
+
 @dataclass
 class GroupSums:
     """For groups of tokens: their number, Σ rms, and Σ share of positive dimensions.

@@ -1,0 +1,57 @@
+"""The queries that a picture of behaviour is drawn from, on rows worked by hand."""
+
+import pytest
+
+from tests.sql.small_zoo import pick
+from tests.tiny_warehouse import tiny_warehouse
+
+SET = {"parameter_set": "p", "stack": "decoder"}
+RUN = {"probe_digest": "d", "tokens_digest": "t", "kind": "decoder"}
+
+
+@pytest.fixture
+def lake(tmp_path):
+    up = {"module": "h.0.act", "layer": 0, "site": "mlp_activation", "component": "up"}
+    histogram = {"rms": 2.0, "values": [-2.0, -1.0, 1.0, 4.0], "counts": [1, 4, 2, 1]}
+    positions = {"position_first": [0, 4], "position_mean_abs": [1.0, 3.0]}
+    block = {"module": "h.0", "layer": 0, "lens_agreement": 0.5, "lens_rank": 4.0}
+    named = {"probe_set": "texts", "tokenizer": "bytes"}
+    return tiny_warehouse(
+        tmp_path,
+        probe_sets=[{"parameter_set": "p"} | RUN | named],
+        block_activations=[
+            SET | block | {"lens_kl": 1.5, "lens_top_tokens": ["a"]},
+            SET | block | {"module": "h.1", "layer": 1},
+        ],
+        activations=[SET | up | histogram],
+        neurons=[
+            SET | up | {"neuron": 0, "mean_abs": 2.0} | positions,
+            SET | up | {"neuron": 1, "mean_abs": 1.0} | positions,
+            SET | up | {"neuron": 2, "mean_abs": 9.0, "layer": 1} | positions,
+        ],
+    )
+
+
+def test_lens_is_of_blocks_that_have_one(lake):
+    columns = "layer kl agreement rank top_tokens"
+    assert pick(lake, "lens", columns, model="m") == [(0, 1.5, 0.5, 4.0, ["a"])]
+
+
+def test_thresholds_add_up_both_signs(lake):
+    columns = "threshold threshold_share zeroed_fraction energy_lost"
+    # Σa² is 1·4 + 6·1 + 1·16.
+    assert pick(lake, "thresholds", columns, model="m") == [
+        (1.0, 0.5, 6 / 8, pytest.approx(6 / 26)),
+        (2.0, 1.0, 7 / 8, pytest.approx(10 / 26)),
+        (4.0, 2.0, 1.0, 1.0),
+    ]
+    assert pick(lake, "thresholds", "layer", model="m", component="up", layer=0)
+
+
+def test_firing_positions_are_of_the_loudest_neurons_of_a_layer(lake):
+    columns = "neuron first magnitude share"
+    assert pick(lake, "firing_positions", columns, model="m", limit=1) == [
+        (0, 0, 1.0, 0.5),
+        (0, 4, 3.0, 1.5),
+    ]
+    assert len(pick(lake, "firing_positions", columns, model="m")) == 4
