@@ -1,7 +1,7 @@
 """What does weightlake say of real weights? The demo's main job, command by command.
 
-It makes the zoo, measures it as a flow, asks what was found, draws three pictures and
-writes a page to wander in.
+It makes the zoo, measures it as a flow, runs two of its models on a few texts, asks
+what was found, draws four pictures and writes a page to wander in.
 Each command is shown as a user would type it.
 
 Run as `python -m demo.run`.
@@ -27,6 +27,10 @@ _SERIES = f"--param model={SERIES} --param metric=frobenius_norm"
 _TAIL = "encoder.layer.0.output.dense.weight"
 _MATRIX = "transformer.h.0.mlp.c_fc.weight"
 
+# A second thread costs models this small more than it saves.
+PROBED = (SERIES, ENCODER)
+PROBE_OPTIONS = "--threads 1 --no-cka"
+
 ANSWERS = (
     ("Which models are there?", "query models"),
     ("What do the encoder's layers look like?", f"query layer_view {_ENCODER}"),
@@ -39,6 +43,14 @@ ANSWERS = (
         f"query series {_SERIES} --param tensor={_MATRIX}",
     ),
     ("When did its training turn, and in how many tensors?", f"breaks {SERIES}"),
+    (
+        "What does it do differently from step to step?",
+        f"query learned_behaviour --param model={SERIES}",
+    ),
+    (
+        "Did what it does turn when its weights did?",
+        f"breaks {SERIES} --each --metric activations.rms --component block",
+    ),
 )
 FIGURES = (
     ("heatmap.svg", f"plot heatmap {_ENCODER} --param metric=stable_rank"),
@@ -47,6 +59,10 @@ FIGURES = (
         f"plot histogram {_ENCODER} --param tensor={_TAIL} --param log_y=true",
     ),
     ("series.svg", f"plot series {_SERIES} --param component=up"),
+    (
+        "behaviour.svg",
+        f"plot series --param model={SERIES} --param metric=block_activations.lens_kl",
+    ),
 )
 PAGE = ("explorer.html", "explore")
 
@@ -56,9 +72,16 @@ def run_demo() -> int:
     make_zoo(ZOO, Recipe(), lambda text: print(text, file=sys.stderr, flush=True))
     PICTURES.mkdir(exist_ok=True)
     root = Path.cwd()
-    commands = [("", f"run {_relative(HERE / 'zoo.toml', root)}"), *ANSWERS]
-    for file, command in (*FIGURES, PAGE):
-        commands.append(("", f"{command} -o {_relative(PICTURES / file, root)}"))
+    commands = [("", f"run {_relative(HERE / 'zoo.toml', root)}")]
+    texts = f"--probe-set {_relative(HERE / 'probe.jsonl', root)} {PROBE_OPTIONS}"
+    commands += [
+        ("", f"probe {_relative(ZOO / name, root)} {texts}") for name in PROBED
+    ]
+    commands += ANSWERS
+    commands += [
+        ("", f"{command} -o {_relative(PICTURES / file, root)}")
+        for file, command in (*FIGURES, PAGE)
+    ]
     for question, command in commands:
         if question:
             print(f"\n{question}")

@@ -82,7 +82,7 @@ def _words(
 ) -> set[str]:
     """What the warehouse holds in the column that a parameter's words come from."""
     view, column = parameter.domain.split(".")
-    text = f"select distinct {column} from {view} where {column} is not null"
+    text = f"select distinct {column} from {_of(view)} where {column} is not null"
     # `tensor_b` is a tensor of `model_b`.
     suffix = parameter.name.removeprefix(column)
     model = values.get(f"model{suffix}", values.get("model"))
@@ -96,6 +96,14 @@ def _words(
             root, text, {"model": model}, where=query.name, models=[str(model)]
         )
     return {str(value) for value in rows.column(0).to_pylist()}
+
+
+def _of(view: str) -> str:
+    """The rows with a view's words; a model that was run need not be extracted."""
+    if view != "checkpoints":
+        return view
+    columns = "select model, revision, step from"
+    return f"({columns} checkpoints union all {columns} probe_sets)"
 
 
 def _say(parameter: Parameter, words: set[str]) -> str:

@@ -7,10 +7,12 @@ import pytest
 from demo import run as module
 from demo.run import ANSWERS, FIGURES, run_demo
 from pipeline.figures import find_figure
+from pipeline.probes.texts import read_probe_set
 from pipeline.query import list_queries
 from weightlake.cli.app import VERBS
 
 COMMANDS = [command for _, command in (*ANSWERS, *FIGURES)]
+ZOO = "demo/zoo/{}"
 NAMED = [each for each in COMMANDS if each.startswith(("query ", "plot "))]
 
 
@@ -34,10 +36,17 @@ def test_each_command_names_a_query_and_its_parameters(command):
     assert set(params) <= declared
 
 
+def test_the_demo_runs_the_series_and_the_encoder_on_its_own_texts():
+    texts = read_probe_set(module.HERE / "probe.jsonl")
+    assert len(texts.documents) == 4
+    assert module.PROBED == (module.SERIES, module.ENCODER)
+
+
 def test_the_demo_shows_each_command_and_stops_at_the_first_failure(
     monkeypatch, capsys, tmp_path
 ):
     asked = []
+    monkeypatch.chdir(module.HERE.parent)
 
     def answer(arguments):
         asked.append(arguments)
@@ -48,6 +57,11 @@ def test_the_demo_shows_each_command_and_stops_at_the_first_failure(
     monkeypatch.setattr(module, "run_weightlake", answer)
     assert run_demo() == 3
     assert [arguments[:2] for arguments in asked][1:] == [
+        ["probe", str(module.ZOO / "byte-gpt2").removeprefix(f"{module.Path.cwd()}/")],
+        [
+            "probe",
+            str(module.ZOO / module.ENCODER).removeprefix(f"{module.Path.cwd()}/"),
+        ],
         ["query", "models"],
         ["query", "layer_view"],
         ["query", "outliers"],
@@ -65,9 +79,15 @@ def test_the_demo_draws_pictures_and_a_page_and_says_where(
     monkeypatch.setattr(module, "PICTURES", tmp_path / "pictures")
     monkeypatch.setattr(module, "run_weightlake", lambda each: asked.append(each) or 0)
     assert run_demo() == 0
-    assert [each[-1] for each in asked[-4:]] == [
+    assert [each[-1] for each in asked[-5:]] == [
         str(tmp_path / "pictures" / name)
-        for name in ("heatmap.svg", "histogram.svg", "series.svg", "explorer.html")
+        for name in (
+            "heatmap.svg",
+            "histogram.svg",
+            "series.svg",
+            "behaviour.svg",
+            "explorer.html",
+        )
     ]
     assert capsys.readouterr().out.endswith(
         f"The pictures and the page are in {tmp_path / 'pictures'}\n"

@@ -165,3 +165,14 @@ def test_what_a_run_learned_beside_its_log(tmp_path):
     )
     columns = "step probe_loss update_share lens_kl output_rms logged_loss"
     assert pick(root, "learned_behaviour", columns) == [(10, 2.0, 0.5, 1.0, 3.0, 2.5)]
+
+
+def test_a_model_that_was_run_need_not_be_extracted(tmp_path):
+    root = tiny_warehouse(
+        tmp_path, probe_sets=[at(0, probe_set="texts", loss=1.0, **RUN)]
+    )
+    asked = {"model": "run", "metric": "probe_sets.loss"}
+    assert pick(root, "heatmap", "component value", **asked) == [("model", 1.0)]
+    assert pick(root, "events", "step", **asked) == []
+    with pytest.raises(QueryError, match="no model 'ran'"):
+        run_query(root, "events", asked | {"model": "ran"})
