@@ -27,7 +27,7 @@ from pipeline.warehouse import open_warehouse
 from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import read_zoo, zoo_settings
 from pipeline.zoo.outcomes import summary_line
-from pipeline.zoo.progress import byte_meter, counting
+from pipeline.zoo.progress import counting, open_meter
 from pipeline.zoo.runs import fail_missing, outcome_line, say_aside, work_bytes, work_of
 from pipeline.zoo.settings import WAREHOUSE
 
@@ -100,7 +100,7 @@ def zoo_flow(
     say_aside(found, work)
     outcomes = fail_missing(found, lake, settings)
     total = work_bytes(work, local_files_only=local_files_only)
-    with byte_meter(total, manifest.name) as meter, counting(meter) as progress:
+    with open_meter(total, manifest.name) as meter, counting(meter) as progress:
         # One stage after the other: compare reads the digests that extract stores.
         for each in work:
             shared = share(settings, min(WORKERS, len(each.subjects)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.layout import identify
 from pipeline.metrics.activations.similarity import needed_bytes
+from pipeline.probes.load import may_have_tokenizer
 from pipeline.probes.run import ProbeParameters
 from pipeline.probes.texts import ProbeSet
 from pipeline.refs import Checkpoint
@@ -52,7 +53,7 @@ def estimate(
     held = n_layers * places * d * 4 * (parameters.lens + 2 * parameters.cka)
     products = needed_bytes([d] * n_layers) if parameters.cka else 0
     neurons = n_layers * 13 * d * _NEURON_BYTES
-    n_tokens = _count_tokens(probe_set)
+    n_tokens = count_tokens(probe_set, has_tokenizer=may_have_tokenizer(checkpoint))
     work = 2.0 * n_weights * n_tokens
     if parameters.lens:
         work += 2.0 * n_layers * d * vocabulary * n_tokens
@@ -65,10 +66,12 @@ def estimate(
     )
 
 
-def _count_tokens(probe_set: ProbeSet) -> int:
+def count_tokens(probe_set: ProbeSet, *, has_tokenizer: bool) -> int:
+    """About how many tokens a model makes of it; exact for numbers and drawn ones."""
+    size = _BYTES_PER_TOKEN if has_tokenizer else 1
     if probe_set.drawn:
         return probe_set.n_documents * probe_set.length
     return sum(
-        -(-len(one.encode()) // _BYTES_PER_TOKEN) if isinstance(one, str) else len(one)
+        -(-len(one.encode()) // size) if isinstance(one, str) else len(one)
         for one in probe_set.documents
     )

@@ -168,12 +168,22 @@ def _make(
     return model, (f"no use for: {some(unused)}",) if unused else ()
 
 
+def may_have_tokenizer(checkpoint: Checkpoint) -> bool:
+    """Whether a tokenizer lies beside the weights, or may on the hub."""
+    folder = Path(checkpoint.folder)
+    return checkpoint.source.kind == "hub" or _has_tokenizer_file(folder)
+
+
+def _has_tokenizer_file(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _TOKENIZER_FILES)
+
+
 def _find_tokenizer(checkpoint: Checkpoint, local_files_only: bool) -> Any | None:
     """The tokenizer beside the weights, of a hub checkpoint that of its commit."""
     import transformers
 
     folder = Path(checkpoint.folder)
-    is_beside = any((folder / name).is_file() for name in _TOKENIZER_FILES)
+    is_beside = _has_tokenizer_file(folder)
     if not is_beside and checkpoint.source.kind != "hub":
         return None
     place: dict[str, Any] = {"pretrained_model_name_or_path": folder}

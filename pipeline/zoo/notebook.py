@@ -24,18 +24,21 @@ def is_notebook() -> bool:
     return getattr(get_ipython(), "kernel", None) is not None
 
 
-def notebook_bar(total: int, label: str) -> tuple[Callable[[int], None], ...]:
-    """`advance(n)` and `reach(n)` of a bar of `total` bytes, from any thread."""
+def notebook_bar(
+    total: int, label: str, *, unit: str = "bytes"
+) -> tuple[Callable[[int], None], ...]:
+    """`advance(n)` and `reach(n)` of a bar of `total` bytes or tokens, any thread."""
     from IPython import display as shown_by  # untyped
 
     ipython: Any = shown_by
     begun, lock = time.monotonic(), threading.Lock()
     done, shown = 0, begun
+    write = human_bytes if unit == "bytes" else (lambda n: f"{n:,} {unit}")
 
     def picture() -> Any:
         seconds = time.monotonic() - begun
-        rest = f", {human_bytes(int(done / seconds))}/s" if seconds else ""
-        text = f"{human_bytes(done)} of {human_bytes(total)}{rest}"
+        rest = f", {write(int(done / seconds))}/s" if seconds else ""
+        text = f"{write(done)} of {write(total)}{rest}"
         bar = f'<progress value="{done}" max="{max(total, 1)}"></progress>'
         return ipython.HTML(f"{html.escape(label)} {bar} {text}")
 

@@ -1,4 +1,4 @@
-"""How far is it? A bar of bytes on a terminal and in a notebook, silence elsewhere."""
+"""How far is it? A bar on a terminal and in a notebook, silence elsewhere."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.zoo.notebook import is_notebook, notebook_bar
 
 if TYPE_CHECKING:
     from pipeline.stages import Progress
 
+Unit = Literal["bytes", "tokens"]
 _LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Meter:
-    """`advance(n)` counts bytes, `reach(n)` sets the count, `say` writes a line."""
+    """`advance(n)` counts on, `reach(n)` sets the count, `say` writes a line."""
 
     advance: Callable[[int], None]
     reach: Callable[[int], None]
@@ -29,13 +30,14 @@ class Meter:
 
 
 @contextmanager
-def byte_meter(total: int, label: str) -> Iterator[Meter]:
-    """A meter for `total` bytes, on stderr or below the cell of a notebook.
+def open_meter(total: int, label: str, *, unit: Unit = "bytes") -> Iterator[Meter]:
+    """A meter for `total` bytes or tokens, on stderr or below the cell of a notebook.
 
-    Elsewhere only `say` writes. All three functions may be called from any thread.
+    It shows what is done, the rate and the time that remains. Elsewhere only `say`
+    writes. All three functions may be called from any thread.
     """
     if is_notebook():
-        advance, reach = notebook_bar(total, label)
+        advance, reach = notebook_bar(total, label, unit=unit)
         yield Meter(advance, reach, say)
         return
     if not sys.stderr.isatty():
@@ -45,18 +47,33 @@ def byte_meter(total: int, label: str) -> Iterator[Meter]:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
+    counts: tuple[progress.ProgressColumn, ...] = (
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+    )
+    if unit == "tokens":
+        counts = (
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("tokens, {task.fields[rate]}"),
+        )
     columns = (
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
+        *counts,
         progress.TimeRemainingColumn(),
     )
     with progress.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=max(total, 1))
+        task = bar.add_task(label, total=max(total, 1), rate="")
+
+        def reach(n: int) -> None:
+            # The total of tokens is an estimate: what is done is not beyond it.
+            speed = bar.tasks[0].speed or 0
+            most = max(n, total, 1)
+            bar.update(task, completed=n, total=most, rate=f"{speed:,.0f}/s")
+
         yield Meter(
             lambda n: bar.advance(task, n),
-            lambda n: bar.update(task, completed=n),
+            reach,
             lambda text: console.print(_one_line(text), markup=False, soft_wrap=True),
         )
 

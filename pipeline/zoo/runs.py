@@ -10,7 +10,7 @@ from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource
 from pipeline.text.units import human_bytes, human_seconds
 from pipeline.zoo.found import Found
-from pipeline.zoo.progress import byte_meter, say
+from pipeline.zoo.progress import open_meter, say
 
 if TYPE_CHECKING:
     from pipeline.extract import Outcome, Plan, Settings
@@ -68,7 +68,7 @@ def extract_found(
     if verbose:
         for line in map(outcome_line, outcomes):
             say(line)
-    with byte_meter(sum(sizes), "extract") as meter:
+    with open_meter(sum(sizes), "extract") as meter:
         done = 0
         for source, size in zip(found.sources, sizes, strict=True):
             outcome = extract_checkpoint(

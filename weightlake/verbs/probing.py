@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.errors import SourceError
+from pipeline.probes.estimate import count_tokens
+from pipeline.probes.load import may_have_tokenizer
 from pipeline.probes.stage import PROBE, beside_of
+from pipeline.probes.texts import read_probe_set
 from pipeline.query import run_query
 from pipeline.refs import CheckpointSource
-from pipeline.sources import discover
+from pipeline.sources import discover, open_checkpoint
 from pipeline.stages import (
     Outcome,
     Plan,
@@ -23,6 +27,7 @@ from pipeline.stages import (
     run_stage,
 )
 from pipeline.warehouse import open_warehouse
+from pipeline.zoo.progress import counting, open_meter
 from weightlake.values.outcomes import Outcomes
 from weightlake.verbs.asking import Notify
 from weightlake.verbs.measuring import as_outcomes
@@ -47,13 +52,18 @@ def probe(
     sources = _find(references, settings)
     stage = PROBE.with_options(dict(options))
     with beside_of(probe_set) as beside:
-        outcomes = run_stage(
-            stage,
-            [Subject(each, beside=beside) for each in sources],
-            open_warehouse(root),
-            settings,
-            watch=Watch(each=_teller(len(sources), started, notify)),
-        )
+        total = sum(_tokens(each, beside.location, settings) for each in sources)
+        with (
+            open_meter(total, "probe", unit="tokens") as meter,
+            counting(meter) as progress,
+        ):
+            outcomes = run_stage(
+                stage,
+                [Subject(each, beside=beside) for each in sources],
+                open_warehouse(root),
+                settings,
+                watch=Watch(progress, _teller(len(sources), started, notify)),
+            )
     ended = as_outcomes(outcomes, time.monotonic() - started)
     if all(one.status == "failed" for one in outcomes):
         return ended
@@ -87,6 +97,16 @@ def _find(references: Sequence[str], settings: StageSettings) -> list[Checkpoint
         for reference in references
         for source in discover(reference, local_files_only=settings.local_files_only)
     ]
+
+
+def _tokens(source: CheckpointSource, texts: str, settings: StageSettings) -> int:
+    """About how many tokens a checkpoint has to read; 0 where it cannot be opened."""
+    try:
+        checkpoint = open_checkpoint(source, local_files_only=settings.local_files_only)
+    except SourceError:
+        return 0  # its outcome says why
+    has_tokenizer = may_have_tokenizer(checkpoint)
+    return count_tokens(read_probe_set(texts), has_tokenizer=has_tokenizer)
 
 
 def _teller(n: int, started: float, notify: Notify) -> Callable[[Outcome], None]:
