@@ -25,7 +25,7 @@ from pipeline.report.document import (
 from pipeline.report.findings import FINDINGS_SHOWN, read_request, view_findings
 from pipeline.report.ledger import Answer, Ledger
 from pipeline.report.prose import fill, fill_blocks, to_text
-from pipeline.report.scope import Bindings, Scope, Word
+from pipeline.report.scope import Bindings, Scope, Word, repetitions
 from pipeline.report.tables import ROWS_SHOWN, select_columns, view_table
 from pipeline.report.template import Block, Template
 from pipeline.text.cells import printable
@@ -68,7 +68,7 @@ def compose(
     sections = []
     with keep_connections():
         for template in templates:
-            repeated = list(scope.bindings(template.each))
+            repeated = list(repetitions(root, template, scope))
             if template.most is not None and len(repeated) > template.most:
                 sections.append(_too_many(template, len(repeated)))
                 continue

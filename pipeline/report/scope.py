@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.query import run_sql
-from pipeline.report.template import Each
+from pipeline.report.template import Each, Template
 
 Word = str | tuple[str, ...] | None
 Bindings = Mapping[str, Word]
@@ -76,6 +76,17 @@ def find_scope(
         pairs=asked,
         is_whole=False,
     )
+
+
+def repetitions(root: Path, template: Template, scope: Scope) -> Iterator[Bindings]:
+    """The values of each repetition; only of models that the template's table holds."""
+    repeated = scope.bindings(template.each)
+    if not template.table:
+        return repeated
+    # A table's name cannot be bound; the template's is an identifier.
+    rows = run_sql(root, f"select distinct model from {template.table}")
+    held = set(rows.column("model").to_pylist())
+    return (each for each in repeated if each.get("model") in held)
 
 
 def _side(text: str, known: Sequence[str]) -> Side:

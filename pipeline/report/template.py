@@ -3,7 +3,8 @@
 A template begins with a heading, its title. A comment before it repeats the section:
 `<!-- each: model; contents: Models; most: 10 -->`. `each` is model, series or pair;
 `contents` is the common title of the repetitions; if there are more than `most`, the
-section says so instead. The rest is prose, except for these fenced blocks:
+section says so instead; with `in: TABLE` only models of that table count. The rest is
+prose, except for these fenced blocks:
 
     ```query NAME key=value rows=20      the answer of a canned query as a table,
     ```sql rows=20                       that of a SQL text,
@@ -32,7 +33,7 @@ Each = Literal["model", "series", "pair"]
 Kind = Literal["query", "sql", "figure", "findings", "audit", "choose"]
 
 _HEAD = re.compile(r"\A<!--(.*?)-->")
-_KEYS = ("each", "contents", "most")
+_KEYS = ("each", "contents", "most", "in")
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 _NAMED = ("query", "figure")
 
@@ -57,6 +58,7 @@ class Template:
     each: Each | None = None
     contents: str = ""
     most: int | None = None
+    table: str = ""
     parts: tuple[str | Block, ...] = ()
 
 
@@ -93,6 +95,7 @@ def parse_template(name: str, text: str, *, where: str) -> Template:
         each=cast("Each | None", head.get("each")),
         contents=head.get("contents", head.get("each", "")),
         most=int(most) if most.isdigit() else None,
+        table=head.get("in", ""),
         parts=tuple(_parts(body, where)),
     )
 
@@ -109,6 +112,12 @@ def _head(text: str, where: str) -> dict[str, str]:
                 where=where,
                 fix="Write <!-- each: model; contents: Models; most: 10 -->",
             )
+    if not head.get("in", "table").isidentifier():
+        raise UsageError(
+            f"{head['in']!r} is no name of a table",
+            where=where,
+            fix="Write <!-- each: model; in: probe_sets -->",
+        )
     if head and head.get("each") not in get_args(Each):
         raise UsageError(
             f"a section cannot be repeated for each {head.get('each')!r}",
