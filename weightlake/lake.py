@@ -13,6 +13,7 @@ from weightlake.face.drawing import Drawing
 from weightlake.face.following import Following
 from weightlake.face.measuring import Measuring
 from weightlake.face.opened import AnyPath, as_path
+from weightlake.face.perturbing import Perturbing
 from weightlake.face.running import Running
 from weightlake.face.upkeep import Upkeep
 from weightlake.face.zoos import Zoos
@@ -21,7 +22,7 @@ ENVIRONMENT = "WEIGHTLAKE_WAREHOUSE"
 
 
 @dataclass(frozen=True)
-class Lake(Asking, Drawing, Measuring, Running, Zoos, Following, Upkeep):
+class Lake(Asking, Drawing, Measuring, Running, Perturbing, Zoos, Following, Upkeep):
     """A warehouse of Parquet tables by its folder.
 
     A lake holds no connection and no state: every call reads the files as they are, so

@@ -95,14 +95,22 @@ def logits_of(forward: Forward, rows: torch.Tensor, like: Any) -> torch.Tensor:
 
 
 def token_losses(
-    forward: Forward, batch: Batch, answer: Any, *, chunk: int = CHUNK
+    forward: Forward,
+    batch: Batch,
+    answer: Any,
+    *,
+    ids: torch.Tensor | None = None,
+    chunk: int = CHUNK,
 ) -> torch.Tensor:
-    """−ln p of each predicted token (n,), in the order of `predicted`."""
+    """−ln p of each predicted token (n,), in the order of `predicted`.
+
+    `ids` are the tokens asked for where the batch hides some of them.
+    """
     import torch
 
     places, targets = predicted(forward, batch)
     hidden = answer[0].reshape(-1, answer[0].shape[-1])
-    ids = batch.tokens.reshape(-1)
+    ids = (batch.tokens if ids is None else ids).reshape(-1)
     found = []
     for first in range(0, len(places), chunk):
         at = places[first : first + chunk]

@@ -23,6 +23,11 @@ from pipeline.tables.neurons import (
 from pipeline.tables.nulls import NULLS
 from pipeline.tables.probe_sets import PROBE_DOCUMENTS, PROBE_SETS
 from pipeline.tables.randomised import RANDOMISED
+from pipeline.tables.sensitivities import (
+    CRITICAL_WEIGHTS,
+    HEAD_SENSITIVITIES,
+    SENSITIVITIES,
+)
 from pipeline.tables.sketches import SKETCHES
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
 from pipeline.tables.tail_fits import TAIL_FITS
@@ -60,6 +65,9 @@ TABLES: tuple[Table, ...] = (
     BLOCK_ACTIVATIONS,
     SIMILARITIES,
     EXPERT_ACTIVATIONS,
+    SENSITIVITIES,
+    HEAD_SENSITIVITIES,
+    CRITICAL_WEIGHTS,
     TRAINING_LOG,
     EXTRACTIONS,
 )
@@ -71,18 +79,21 @@ __all__ = [
     "CHANNELS",
     "CHECKPOINTS",
     "CIRCUITS",
+    "CRITICAL_WEIGHTS",
     "EMBEDDINGS",
     "ENERGY_SHARES",
     "EXPERT_ACTIVATIONS",
     "EXTRACTIONS",
     "HEADS",
     "HEAD_CHANGES",
+    "HEAD_SENSITIVITIES",
     "NEURONS",
     "NULLS",
     "POSITION_ACTIVATIONS",
     "PROBE_DOCUMENTS",
     "PROBE_SETS",
     "RANDOMISED",
+    "SENSITIVITIES",
     "SIMILARITIES",
     "SKETCHES",
     "SPECTRA",

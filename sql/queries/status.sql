@@ -64,9 +64,9 @@ select
     coalesce(n_in['tensor_changes'], 0) as n_tensor_changes,
     coalesce(n_in['head_changes'], 0) as n_head_changes,
     list_sum(list_transform([
-        'probe_sets', 'probe_documents', 'activations', 'neurons',
+        'probe_sets', 'probe_documents', 'activations', 'neurons', 'similarities',
         'position_activations', 'token_activations', 'block_activations',
-        'similarities', 'expert_activations',
+        'expert_activations', 'sensitivities', 'head_sensitivities', 'critical_weights',
     ], lambda name: coalesce(n_in[name], 0)))::bigint as n_behaviour,
     coalesce(n_in['training_log'], 0) as n_training_log,
     coalesce(n_in['extractions'], 0) as n_extractions,

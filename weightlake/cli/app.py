@@ -24,6 +24,7 @@ from weightlake.cli.plot import plot
 from weightlake.cli.probe import probe
 from weightlake.cli.query import query, sql, tables
 from weightlake.cli.report import report
+from weightlake.cli.sensitivity import sensitivity
 from weightlake.cli.warehouse import catalog, check, compact, status
 from weightlake.cli.zoo import plan, run, serve
 
@@ -40,6 +41,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     explore,
     compare,
     probe,
+    sensitivity,
     lineage,
     status,
     check,

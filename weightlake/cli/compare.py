@@ -43,7 +43,7 @@ def compare(
     output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
 ) -> int:
-    """Measure what changed between two checkpoints, or along a series.
+    """Measure what changed between two checkpoints or in a series.
 
     Tensors are matched by role, never by position; two are in memory, never two models.
     Codes of a quantised model are decoded; a LoRA adapter is compared with its base

@@ -44,7 +44,7 @@ def explore(
     local_files_only: LocalFilesOnly = False,
     warehouse: Warehouse = WAREHOUSE,
 ) -> None:
-    """Write one page to wander in models: shapes, statistics, classes.
+    """Write one page to wander in models: shapes, values, classes.
 
     It holds everything, opens without a network, and grows with the number of tensors,
     not with their size.

@@ -22,7 +22,7 @@ def lineage(
     output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
 ) -> None:
-    """Show which checkpoint was made from which, from the tables alone.
+    """Show which checkpoint was made from which, by their tables.
 
     A tree as text; with --format or -o the rows of the query lineage. Beside a name
     stands what its direction rests on, and the distance from its parent: 0 between

@@ -101,7 +101,7 @@ def probe(
     options = {"window": window, "stride": stride, "dtype": dtype}
     options |= {"batch_tokens": batch_tokens, "lens": lens, "cka": cka}
     if estimate:
-        return _show_plans(
+        return show_plans(
             verbs.plan_probe(
                 warehouse, references, settings, options, probe_set=probe_set
             )
@@ -114,7 +114,7 @@ def probe(
     return exit_code(ended.has_failed)
 
 
-def _show_plans(plans: list[Plan]) -> int:
+def show_plans(plans: list[Plan]) -> int:
     for plan in plans:
         if plan.error:
             say(f"{plan.source.ref}: {plan.error}")

@@ -49,7 +49,7 @@ def probe(
     back is the behaviour of the models, where any was measured.
     """
     started = time.monotonic()
-    sources = _find(references, settings)
+    sources = find_sources(references, settings)
     stage = PROBE.with_options(dict(options))
     with beside_of(probe_set) as beside:
         total = sum(_tokens(each, beside.location, settings) for each in sources)
@@ -62,7 +62,7 @@ def probe(
                 [Subject(each, beside=beside) for each in sources],
                 open_warehouse(root),
                 settings,
-                watch=Watch(progress, _teller(len(sources), started, notify)),
+                watch=Watch(progress, report_each(len(sources), started, notify)),
             )
     ended = as_outcomes(outcomes, time.monotonic() - started)
     if all(one.status == "failed" for one in outcomes):
@@ -85,13 +85,15 @@ def plan_probe(
     lake = open_warehouse(root)
     with beside_of(probe_set) as beside:
         subjects = [
-            Subject(each, beside=beside) for each in _find(references, settings)
+            Subject(each, beside=beside) for each in find_sources(references, settings)
         ]
         tasks = make_tasks(stage, subjects, lake, settings, progress=Watch().progress)
         return [plan_subject(task) for task in tasks]
 
 
-def _find(references: Sequence[str], settings: StageSettings) -> list[CheckpointSource]:
+def find_sources(
+    references: Sequence[str], settings: StageSettings
+) -> list[CheckpointSource]:
     return [
         source
         for reference in references
@@ -109,7 +111,7 @@ def _tokens(source: CheckpointSource, texts: str, settings: StageSettings) -> in
     return count_tokens(read_probe_set(texts), has_tokenizer=has_tokenizer)
 
 
-def _teller(n: int, started: float, notify: Notify) -> Callable[[Outcome], None]:
+def report_each(n: int, started: float, notify: Notify) -> Callable[[Outcome], None]:
     """Says how each checkpoint ended, how many are left, and how long that may take."""
     done = 0
 

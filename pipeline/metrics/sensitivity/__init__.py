@@ -1,0 +1,1 @@
+"""How are scores of weights summed up, ranked, compared, and judged by chance?"""

@@ -1,0 +1,1 @@
+"""Which weights matter? Their sensitivity, and what follows when they are changed."""
