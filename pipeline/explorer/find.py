@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import SourceError, WarehouseError, WeightlakeError
 from pipeline.explorer.data import Exhibit
+from pipeline.explorer.neurons import neurons_of, read_neurons
 from pipeline.explorer.profiles import read_profiles
 from pipeline.query import run_query
 from pipeline.refs import CheckpointSource
@@ -94,8 +95,9 @@ def _measured(
     structures: Sequence[Structure], warehouse: Path, revision: str | None = None
 ) -> list[Exhibit]:
     profiles = read_profiles(warehouse, structures, revision=revision)
+    neurons = read_neurons(warehouse, [one.name for one in structures])
     return [
-        Exhibit(with_classes(structure), profile)
+        Exhibit(with_classes(structure), profile | neurons_of(neurons, structure.name))
         for structure, profile in zip(structures, profiles, strict=True)
     ]
 

@@ -255,3 +255,39 @@ def test_light_and_dark_wide_and_narrow(browser, page, scheme, viewport):
         assert not tab.locator("#details").is_visible()
     visit.context.close()
     assert visit.problems == []
+
+
+def test_neurons_are_searched_and_shown_with_their_contexts(browser, tmp_path):
+    exhibit = Exhibit(
+        describe_module(make_tiny_model("llama").module, name="llama"),
+        {"neurons": NEURONS},
+    )
+    path = tmp_path / "neurons.html"
+    path.write_text(render(collect([exhibit])), encoding="utf-8")
+    made = Visit(browser, path)
+    tab = made.open("#v=neurons")
+    assert text_of(tab, ".neuron h3") == "decoder 0.gate.5"
+    tab.fill("#neurons input", "layer:1")
+    assert text_of(tab, "#neurons .summary") == "1 of the 2 loudest neurons"
+    assert text_of(tab, ".neuron h3") == "decoder 1.gate.9"
+    assert text_of(tab, ".contexts mark") == "·<b>"
+    assert tab.locator(".neuron svg rect").count() == 2
+    made.context.close()
+    assert made.problems == []
+
+
+def test_without_neurons_the_page_says_how_to_see_some(visit):
+    tab = visit.open("#m=llama&v=neurons")
+    assert "weightlake probe" in text_of(tab, ".neuron")
+
+
+LAYER = {"stack": "decoder", "component": "gate", "frame": [-1, 2], "bins": "0z-"}
+NEURONS = {
+    "probe_set": "texts",
+    "revision": "main",
+    "layers": [LAYER | {"layer": 0}, LAYER | {"layer": 1}],
+    "rows": [
+        [0, 5, 0.5, 2, 3, None, 0, [[0, 1], [4, 2]], [[3, "a⟦b⟧c"]]],
+        [1, 9, 0.1, 1, 2, 0.5, 1, [[0, 1], [4, 2]], [[2, "x⟦ <b>⟧y"]]],
+    ],
+}

@@ -27,7 +27,7 @@ def lake(tmp_path):
         neurons=[
             SET | up | {"neuron": 0, "mean_abs": 2.0} | positions,
             SET | up | {"neuron": 1, "mean_abs": 1.0} | positions,
-            SET | up | {"neuron": 2, "mean_abs": 9.0, "layer": 1} | positions,
+            SET | up | {"neuron": 2, "mean_abs": 9.0, "layer": 1, "module": "h.1.act"},
         ],
     )
 
@@ -46,6 +46,14 @@ def test_thresholds_add_up_both_signs(lake):
         (4.0, 2.0, 1.0, 1.0),
     ]
     assert pick(lake, "thresholds", "layer", model="m", component="up", layer=0)
+
+
+def test_neuron_exhibits_are_the_loudest_of_each_layer(lake):
+    columns = "layer neuron mean_abs position_first counts"
+    at_0 = ([0, 4], [1, 4, 2, 1])
+    assert pick(lake, "neuron_exhibits", columns, limit=1) == [(0, 0, 2.0, *at_0)]
+    found = pick(lake, "neuron_exhibits", "neuron", model="m")
+    assert found == [(0,), (1,)]
 
 
 def test_firing_positions_are_of_the_loudest_neurons_of_a_layer(lake):

@@ -6,6 +6,7 @@ import { makeDetails } from "./details.js";
 import { makeDiagram } from "./diagram.js";
 import { all, byId, h, show } from "./dom.js";
 import { readModels } from "./model.js";
+import { makeNeurons } from "./neurons.js";
 import { makeBrowser } from "./search.js";
 import { arrowHead } from "./shapes.js";
 import { makeState } from "./state.js";
@@ -14,7 +15,7 @@ import { makeTree } from "./tree.js";
 const KEYS = [
   ["/", "search"],
   ["↑ ↓ ← →", "walk the tree, open and close"],
-  ["1 2 3", "architecture, tensors, compare"],
+  ["1 2 3 4", "architecture, tensors, compare, neurons"],
   [", .", "earlier and later checkpoint"],
   ["[ ]", "previous and next model"],
   ["t", "dark or light"],
@@ -31,6 +32,7 @@ function main() {
     diagram: makeDiagram(byId("diagram"), data, models, store),
     tensors: makeBrowser(byId("tensors"), data, models, store),
     compare: makeCompare(byId("compare"), data, models, store),
+    neurons: makeNeurons(byId("neurons"), data, models, store),
     details: makeDetails(byId("details"), data, models, store),
   };
   const controls = makeControls(models, store);
@@ -92,6 +94,7 @@ function makeControls(models, store) {
     1: () => store.change({ view: "diagram" }),
     2: () => store.change({ view: "tensors" }),
     3: () => store.change({ view: "compare" }),
+    4: () => store.change({ view: "neurons" }),
     ",": () => move(-1),
     ".": () => move(1),
     "[": () => toModel((store.get().model + models.length - 1) % models.length),

@@ -68,7 +68,7 @@ function settle(state, models) {
   const last = Math.max(model.revisions.length - 1, 0);
   const main = model.revisions.findIndex((r) => r.revision === model.revision);
   const step = state.step ?? (main < 0 ? last : main);
-  const views = ["tree", "diagram", "tensors", "compare"];
+  const views = ["tree", "diagram", "tensors", "compare", "neurons"];
   return {
     ...state,
     step: Math.min(Math.max(step, 0), last),
