@@ -45,7 +45,7 @@ def _was_run(root: Path, name: str) -> bool:
     from pipeline.query import run_sql
 
     text = "select 1 from probe_sets where model = $name limit 1"
-    return run_sql(root, text, {"name": name}).num_rows > 0
+    return bool(run_sql(root, text, {"name": name}).num_rows)
 
 
 def _pack(rows: Sequence[Row]) -> Json:

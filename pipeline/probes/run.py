@@ -21,7 +21,7 @@ from pipeline.probes.lens import LensReducer, SimilarityReducer
 from pipeline.probes.load import DType
 from pipeline.probes.losses import DocumentLosses
 from pipeline.probes.probe_set import TokenSet, make_batches
-from pipeline.probes.site_rows import name_tokens
+from pipeline.probes.site_rows import join_blocks, name_tokens
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -35,7 +35,8 @@ class ProbeParameters:
 
     `batch_tokens` are the places of a batch at most; `head_chunk` the positions whose
     logits are there at once. `lens` and `cka` ask for the logit lens and for the
-    similarity of layers, which cost a head per layer and products of all layers.
+    similarity of layers, which cost a head per layer and products of all layers;
+    `skips` for the loss without each block, two forwards for each.
     """
 
     dtype: DType = "float32"
@@ -45,6 +46,7 @@ class ProbeParameters:
     cka: bool = True
     window: int = 0
     stride: int = 0
+    skips: bool = False
 
 
 @dataclass
@@ -103,7 +105,7 @@ def run_probe(
         for name, rows in one.finish().items():
             tables.setdefault(name, []).extend(dict(row) for row in rows)
     tables["probe_documents"] = losses.rows()
-    _join_blocks(tables)
+    join_blocks(tables)
     spell = speller(around.tokenizer)
     name_tokens(tables["neurons"], tokens, spell)
     for row in tables["token_activations"]:
@@ -205,16 +207,6 @@ def _fits(forward: Forward, batch: Batch) -> bool:
 def _note(notes: list[str], text: str) -> None:
     if text not in notes:
         notes.append(text)
-
-
-def _join_blocks(tables: Tables) -> None:
-    """Put what lens and routers say of a block into its row."""
-    rows = {(row["stack"], row["layer"]): row for row in tables["block_activations"]}
-    for name in ("lenses", "router_entropies"):
-        for extra in tables.pop(name, []):
-            row = rows.get((extra["stack"], extra["layer"]))
-            if row is not None:
-                row.update({k: v for k, v in extra.items() if k != "module"})
 
 
 def speller(tokenizer: Any | None) -> Callable[[list[int]], str]:

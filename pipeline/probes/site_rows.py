@@ -125,3 +125,13 @@ def name_tokens(
             f"{spell(ids[:at])}⟦{spell([ids[at]])}⟧{spell(ids[at + 1 :])}"
             for ids, at in around
         ]
+
+
+def join_blocks(tables: dict[str, list[Row]]) -> None:
+    """Put what lens, routers and skips say of a block into its row."""
+    rows = {(row["stack"], row["layer"]): row for row in tables["block_activations"]}
+    for name in ("lenses", "router_entropies", "skips"):
+        for extra in tables.pop(name, []):
+            row = rows.get((extra["stack"], extra["layer"]))
+            if row is not None:
+                row.update({k: v for k, v in extra.items() if k != "module"})

@@ -60,6 +60,7 @@ def measure_probe(job: Job) -> Measured:
     )
     from pipeline.probes.capture import make_forward
     from pipeline.probes.probe_set import tokenise
+    from pipeline.probes.skips import add_skips
 
     tokens = tokenise(
         asked.probe_set,
@@ -75,7 +76,10 @@ def measure_probe(job: Job) -> Measured:
         job.progress,
     )
     with _threads(job.settings.threads):
-        ran = run_probe(make_forward(loaded.model), tokens, asked.parameters, around)
+        forward = make_forward(loaded.model)
+        ran = run_probe(forward, tokens, asked.parameters, around)
+        if asked.parameters.skips:
+            add_skips(ran.tables, forward, tokens, asked.parameters)
     notes = (*loaded.notes, *ran.notes)
     ran.tables[PROBE_SETS.name][0]["notes"] = "; ".join(notes) or None
     return Measured(

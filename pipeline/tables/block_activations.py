@@ -19,6 +19,45 @@ from pipeline.tables.probe_columns import (
     probe_columns,
 )
 
+# Null unless the run was asked for skips.
+_SKIPPED = (
+    number(
+        "skip_loss_change",
+        "how much the loss rises when the block hands on what it was given; null unless skips were asked for",
+        "loss without − loss",
+        unit="nats",
+    ),
+    number(
+        "skip_loss_stderr",
+        "its standard error over documents",
+        "√(m/(m−1) Σ(s_d − Δ·n_d)²) / n",
+        low=0,
+        unit="nats",
+    ),
+    Column("spike_row", COUNT, "largest output of the MLP's last projection"),
+    Column("spike_column", COUNT, "largest input of that projection"),
+    Column("spike_weight", REAL, "the weight from that input to that output"),
+    number(
+        "spike_loss_change",
+        "how much the loss rises when that one weight is zero",
+        "loss without − loss",
+        unit="nats",
+    ),
+    number(
+        "spike_loss_stderr",
+        "its standard error over documents",
+        "√(m/(m−1) Σ(s_d − Δ·n_d)²) / n",
+        low=0,
+        unit="nats",
+    ),
+    Column(
+        "is_super_weight",
+        FLAG,
+        "the loss without it rises by over 1 % and by over four standard errors",
+        reference="arXiv 2411.07191",
+    ),
+)
+
 BLOCK_ACTIVATIONS = Table(
     name="block_activations",
     grain="one row per block of a model on a probe set",
@@ -85,6 +124,7 @@ BLOCK_ACTIVATIONS = Table(
             "how evenly its experts are used: 1 all alike; null without experts",
             "−Σ p ln p / ln E",
         ),
+        *_SKIPPED,
     ),
 )
 

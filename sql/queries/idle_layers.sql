@@ -13,6 +13,9 @@
 -- column: update_share real — what the block adds, over what leaves it
 -- column: turn real — 1 − cos(in, out): Men et al. (arXiv 2403.03853) call it influence
 -- column: lens_gain real nats — by how much it brings its prediction nearer the final
+-- column: skip_loss_change real nats — how much the loss rises when it is skipped; null
+--   without --skips
+-- column: skip_loss_stderr real nats — its standard error over documents
 
 select
     b.model,
@@ -23,6 +26,8 @@ select
     b.update_share,
     1 - b.cosine as turn,
     lag(b.lens_kl) over blocks - b.lens_kl as lens_gain,
+    b.skip_loss_change,
+    b.skip_loss_stderr,
 from block_activations as b
 join chosen_probes($model, $revision, $probe_set) as p
     using (model, revision, parameter_set)

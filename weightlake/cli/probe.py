@@ -62,6 +62,10 @@ def probe(
         bool, typer.Option(help="What each layer alone would predict.")
     ] = True,
     cka: Annotated[bool, typer.Option(help="How alike the layers are.")] = True,
+    skips: Annotated[
+        bool,
+        typer.Option(help="The loss without each block: two forwards for each."),
+    ] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it would take.")
     ] = False,
@@ -99,7 +103,12 @@ def probe(
         device=device,
     )
     options = {"window": window, "stride": stride, "dtype": dtype}
-    options |= {"batch_tokens": batch_tokens, "lens": lens, "cka": cka}
+    options |= {
+        "batch_tokens": batch_tokens,
+        "lens": lens,
+        "cka": cka,
+        "skips": skips,
+    }
     if estimate:
         return show_plans(
             verbs.plan_probe(

@@ -26,6 +26,7 @@ class Running(Opened):
         device: Literal["auto", "cpu", "cuda"] = "auto",
         batch_tokens: int = 2048,
         lens: bool = True,
+        skips: bool = False,
         cka: bool = True,
         memory: str | int | None = None,
         threads: int | None = None,
@@ -47,6 +48,7 @@ class Running(Opened):
             device: Where it runs; auto takes cuda if there is one.
             batch_tokens: Places of a batch, at most.
             lens: What each layer alone would predict.
+            skips: The loss without each block: two forwards for each.
             cka: How alike the layers are, 0 to 1.
             memory: As for `extract`.
             threads: As for `extract`.
@@ -71,7 +73,12 @@ class Running(Opened):
             local_files_only=local_files_only,
         )
         options = {"window": window, "stride": stride, "dtype": dtype}
-        options |= {"batch_tokens": batch_tokens, "lens": lens, "cka": cka}
+        options |= {
+            "batch_tokens": batch_tokens,
+            "lens": lens,
+            "cka": cka,
+            "skips": skips,
+        }
         return verbs.probe(
             self.root,
             as_references(references),
