@@ -63,3 +63,24 @@ def test_firing_positions_are_of_the_loudest_neurons_of_a_layer(lake):
         (0, 4, 3.0, 1.5),
     ]
     assert len(pick(lake, "firing_positions", columns, model="m")) == 4
+
+
+def test_context_losses_say_from_where_on_context_helps_no_more(tmp_path):
+    ranges = {
+        "context_first": [1, 2, 4, 8, 16],
+        "context_losses": [4.0, 3.0, 2.02, 2.0, 1.0],
+        "context_counts": [500, 500, 500, 500, 5],
+    }
+    named = {"parameter_set": "p", "probe_set": "texts", "tokenizer": "bytes"}
+    root = tiny_warehouse(tmp_path, probe_sets=[named | RUN | ranges])
+    columns = "context_first loss gain effective_context"
+    # The last range is too small to count.
+    assert pick(root, "context_losses", columns, model="m") == [
+        (1, 4.0, None, 4),
+        (2, 3.0, 1.0, 4),
+        (4, 2.02, pytest.approx(0.98), 4),
+        (8, 2.0, pytest.approx(0.02), 4),
+        (16, 1.0, 1.0, 4),
+    ]
+    found = pick(root, "context_losses", "effective_context", model="m", share=0.0)
+    assert set(found) == {(8,)}

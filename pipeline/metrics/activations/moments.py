@@ -58,14 +58,18 @@ class Moments:
 
     def pooled(self) -> Moments:
         """The moments of all columns' values taken together, as arrays of one."""
-        parts = [
-            Moments(*(each[k : k + 1] for each in self.fields))
-            for k in range(self.n.size)
-        ]
-        while len(parts) > 1:  # pairwise, so that rounding does not pile up
-            pairs = [a + b for a, b in zip(parts[::2], parts[1::2], strict=False)]
-            parts = pairs + parts[len(pairs) * 2 :]
-        return parts[0] if parts else Moments.none(1)
+        found = self if self.n.size else Moments.none(1)
+        while found.n.size > 1:  # pairwise, so that rounding does not pile up
+            last = found.n.size // 2 * 2
+            pairs = found.at(slice(0, last, 2)) + found.at(slice(1, last, 2))
+            rest = found.at(slice(last, None))
+            both = zip(pairs.fields, rest.fields, strict=True)
+            found = Moments(*(np.concatenate(each) for each in both))
+        return found
+
+    def at(self, columns: slice) -> Moments:
+        """Those of some of the columns."""
+        return Moments(*(each[columns] for each in self.fields))
 
     @property
     def fields(self) -> tuple[F64, ...]:
