@@ -17,6 +17,7 @@ BUILT_IN = {
     "extract": "pipeline.extract.stage:EXTRACT",
     "compare": "pipeline.compare.stage:COMPARE",
     "probe": "pipeline.probes.stage:PROBE",
+    "perturb": "pipeline.perturb.perturb_stage:PERTURB",
     "sensitivity": "pipeline.perturb.stage:SENSITIVITY",
 }
 

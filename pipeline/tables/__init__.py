@@ -21,6 +21,7 @@ from pipeline.tables.neurons import (
     TOKEN_ACTIVATIONS,
 )
 from pipeline.tables.nulls import NULLS
+from pipeline.tables.perturbations import PERTURBATIONS
 from pipeline.tables.probe_sets import PROBE_DOCUMENTS, PROBE_SETS
 from pipeline.tables.randomised import RANDOMISED
 from pipeline.tables.sensitivities import (
@@ -68,6 +69,7 @@ TABLES: tuple[Table, ...] = (
     SENSITIVITIES,
     HEAD_SENSITIVITIES,
     CRITICAL_WEIGHTS,
+    PERTURBATIONS,
     TRAINING_LOG,
     EXTRACTIONS,
 )
@@ -89,6 +91,7 @@ __all__ = [
     "HEAD_SENSITIVITIES",
     "NEURONS",
     "NULLS",
+    "PERTURBATIONS",
     "POSITION_ACTIVATIONS",
     "PROBE_DOCUMENTS",
     "PROBE_SETS",

@@ -208,7 +208,6 @@ def _run_rows(rows: Sequence[Row]) -> list[Row]:
 PROBED = dict.fromkeys(("parameter_set", "probe_digest", "tokens_digest"), "p")
 PROBED |= {"probe_set": "texts", "kind": "decoder", "tokenizer": "bytes"}
 SCORED = {"parameter_set": "p", "probe_set": "texts", "tokens_digest": "p"}
-SCORED |= {"tensor": "h.0.q", "metric": "abs_grad_x_weight"}
 
 
 @pytest.fixture(scope="session")
@@ -226,7 +225,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *_run_rows([{"series": "run", "n_tensors": 2, "n_elements": 6}]),
         ],
         probe_sets=at([PROBED], "pair"),
-        sensitivities=at([SCORED], "pair"),
+        sensitivities=at([{"metric": "abs_grad_x_weight"}], "pair"),
+        perturbations=at([{"arm": "top"}], "pair"),
         tensor_changes=at(
             [
                 {

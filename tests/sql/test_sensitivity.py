@@ -48,3 +48,42 @@ def test_critical_weights(scored):
     assert by_head == [(1, 1.0)]
     first = pick(scored, "critical_weights", "score", model="m", by="layer", k=1)
     assert first == [(3.0,)]
+
+
+def draw(k, delta, arm="top", number=0, **facts):
+    place = {"parameter_set": "p", "probe_set": "texts", "metric": GW, "selector": ""}
+    done = {"operation": "zero", "scale": 1.0, "k": k, "arm": arm, "draw": number}
+    return place | done | {"loss_delta": delta} | facts
+
+
+@pytest.fixture
+def perturbed(tmp_path):
+    return tiny_warehouse(
+        tmp_path,
+        perturbations=[
+            draw(1, 0.0),
+            draw(10, 1.0, p_value=0.25, q_value=0.5, ci_low=0.5, ci_high=2.0),
+            draw(100, 4.0),
+            draw(10, 0.5, "matched"),
+            draw(10, 0.1, "matched", 1),
+            draw(10, 0.2, "norm"),
+        ],
+    )
+
+
+def test_perturbation_effects(perturbed):
+    columns = "k loss_delta ci_low matched_mean matched_max norm_mean n_matched p_value"
+    found = pick(perturbed, "perturbation_effects", columns, model="m")
+    assert found[1] == (10, 1.0, 0.5, 0.3, 0.5, 0.2, 2, 0.25)
+    assert [row[0] for row in found] == [100, 10, 1]
+
+
+def test_dose_response(perturbed):
+    ((n, most, area, ed50),) = pick(
+        perturbed, "dose_response", "n_doses largest_delta area ed50", model="m"
+    )
+    # Trapezoids over two equal steps of ln k: (0 + 1)/2 and (1 + 4)/2; half of 4 is a
+    # third of the way from 10 to 100.
+    assert (n, most) == (3, 4.0)
+    assert area == pytest.approx((0.5 + 2.5) / 2)
+    assert ed50 == pytest.approx(10 * 10 ** (1 / 3))

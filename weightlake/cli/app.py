@@ -20,6 +20,7 @@ from weightlake.cli.doctor import doctor, version
 from weightlake.cli.explore import explore
 from weightlake.cli.extract import extract
 from weightlake.cli.lineage import lineage
+from weightlake.cli.perturb import perturb
 from weightlake.cli.plot import plot
 from weightlake.cli.probe import probe
 from weightlake.cli.query import query, sql, tables
@@ -42,6 +43,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     compare,
     probe,
     sensitivity,
+    perturb,
     lineage,
     status,
     check,

@@ -92,3 +92,74 @@ class Perturbing(Opened):
             probe_set=as_references([probe_set])[0],
             notify=say,
         )
+
+    def perturb(
+        self,
+        *references: AnyPath,
+        probe_set: AnyPath = "small_texts",
+        metric: str = "abs_grad_x_weight",
+        operations: Sequence[str] = ("sign_flip",),
+        scales: Sequence[float] = (1.0,),
+        ks: Sequence[int] = (10, 100),
+        selectors: Sequence[str] = ("",),
+        draws: int = 200,
+        seeds: int = 5,
+        seed: int = 0,
+        fresh: bool = True,
+        dtype: Literal["float32", "bfloat16", "float16", "float64"] = "float32",
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        threads: int | None = None,
+        replace: bool = False,
+        local_files_only: bool = False,
+    ) -> Outcomes:
+        """Change the weights of the largest scores, and controls; files stay as is.
+
+        Weights are chosen on the documents of even number and judged on the odd ones.
+        The model is restored bit by bit after each change.
+
+        Args:
+            references: Checkpoints, as `extract` takes them.
+            probe_set: As for `probe`; two documents at least.
+            metric: Scores that choose, as of `sensitivity`.
+            operations: sign_flip, scale, zero, gaussian, int8, int4.
+            scales: Strengths: the noise in deviations of the tensor, the step of
+                rounding, s of (1 + s)w.
+            ks: How many weights.
+            selectors: Which may be chosen: `component=q,layer=0`; `components` is one
+                experiment for each component.
+            draws: Of random weights of the same tensors and deciles of magnitude.
+            seeds: Repetitions of a random change of the chosen weights.
+            seed: Of all that is drawn.
+            fresh: Whether the scores of a new model choose too, as a control.
+            dtype: Of the weights while they run.
+            device: Where it runs; auto takes cuda if there is one.
+            threads: As for `extract`.
+            replace: Run again what was run already.
+            local_files_only: As for `extract`.
+
+        Returns:
+            Outcomes:
+            One outcome per checkpoint; `.rows` are the effects, with p-values.
+
+        Raises:
+            AbsentError: Where a path leads nowhere.
+            UsageError: For an option that means nothing.
+
+        """
+        from pipeline.zoo.settings import make_settings  # brings the metrics
+
+        settings = make_settings(
+            threads=threads, replace=replace, local_files_only=local_files_only
+        )
+        options: dict[str, object] = {"metric": metric, "draws": draws, "dtype": dtype}
+        options |= {"operations": tuple(operations), "selectors": tuple(selectors)}
+        options |= {"scales": tuple(map(float, scales)), "ks": tuple(ks)}
+        options |= {"seeds": seeds, "seed": seed, "fresh": fresh}
+        return verbs.perturb(
+            self.root,
+            as_references(references),
+            dataclasses.replace(settings, device=device),
+            options,
+            probe_set=as_references([probe_set])[0],
+            notify=say,
+        )

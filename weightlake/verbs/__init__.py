@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from weightlake.verbs.exploring import explore, explore_json
     from weightlake.verbs.following import audit, breaks, lineage
     from weightlake.verbs.measuring import extract, plan, preview
-    from weightlake.verbs.perturbing import plan_sensitivity, sensitivity
+    from weightlake.verbs.perturbing import perturb, plan_sensitivity, sensitivity
     from weightlake.verbs.probing import plan_probe, probe
     from weightlake.verbs.reporting import print_report, report
     from weightlake.verbs.upkeep import (
@@ -39,7 +39,7 @@ _HOMES = {
     "exploring": ("explore", "explore_json"),
     "following": ("audit", "breaks", "lineage"),
     "measuring": ("extract", "plan", "preview"),
-    "perturbing": ("plan_sensitivity", "sensitivity"),
+    "perturbing": ("perturb", "plan_sensitivity", "sensitivity"),
     "probing": ("plan_probe", "probe"),
     "reporting": ("print_report", "report"),
     "upkeep": (
@@ -79,6 +79,7 @@ __all__ = [
     "lineage",
     "list_figures",
     "list_questions",
+    "perturb",
     "plan",
     "plan_probe",
     "plan_sensitivity",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.perturb.perturb_stage import PERTURB
 from pipeline.perturb.stage import SENSITIVITY
 from pipeline.probes.stage import beside_of
 from pipeline.query import run_query
@@ -58,6 +59,32 @@ def sensitivity(
         notify=notify,
         query="critical_weights",
         asked={"metric": shown},
+    )
+
+
+def perturb(
+    root: Path,
+    references: Sequence[str],
+    settings: StageSettings,
+    options: Mapping[str, object],
+    *,
+    probe_set: str = "small_texts",
+    notify: Notify,
+) -> Outcomes:
+    """Change the weights of the largest scores, and controls; each is brought back.
+
+    `options` are the stage's: metric, operations, scales, ks, selectors, draws and
+    others. `rows` of what comes back are the effects, with intervals and p-values.
+    """
+    return _run(
+        root,
+        references,
+        settings,
+        PERTURB.with_options(dict(options)),
+        probe_set=probe_set,
+        notify=notify,
+        query="perturbation_effects",
+        asked={},
     )
 
 
