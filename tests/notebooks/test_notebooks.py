@@ -31,8 +31,9 @@ def lake(zoo, tmp_path):
     return root
 
 
-def test_there_are_two():
-    assert [path.stem for path in NOTEBOOKS] == ["explore_a_zoo", "follow_training"]
+def test_there_are_three():
+    names = ["explore_a_zoo", "follow_training", "what_a_model_does"]
+    assert [path.stem for path in NOTEBOOKS] == names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
