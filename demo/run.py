@@ -42,7 +42,10 @@ ANSWERS = (
         "How does a matrix of the series move from step to step?",
         f"query series {_SERIES} --param tensor={_MATRIX}",
     ),
-    ("When did its training turn, and in how many tensors?", f"breaks {SERIES}"),
+    (
+        "When did its training turn, and in how many tensors?",
+        f"breaks {SERIES} --metric frobenius_norm",
+    ),
     (
         "What does it do differently from step to step?",
         f"query learned_behaviour --param model={SERIES}",

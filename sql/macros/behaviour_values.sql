@@ -23,6 +23,8 @@ of_sites as (
             ::double as value,
     from (select *, null as nothing from activations)
     where metric_name like 'activations.%'
+        -- The very same tensors count once, at the first site that they pass.
+        and same_as is null
 ),
 of_blocks as (
     select

@@ -50,6 +50,12 @@ def lake(tmp_path_factory):
         for layer in range(6)
         for kind, component in (("block_output", "block"), ("mlp_activation", "up"))
     ]
+    # The block after gets the very same tensors, which count once.
+    sites += [
+        row | {"site": "block_input", "same_as": "block_output h.0"}
+        for row in sites
+        if row["component"] == "block"
+    ]
     heads = [
         at(step, module=f"h.{i}", stack="decoder", layer=i, cosine=0.5 + i / 10)
         for step in STEPS
