@@ -3,7 +3,7 @@
 -- param: model text from sensitivities.model — the model
 -- param: revision text = null from sensitivities.revision — null: main, else the last
 -- param: metric text = abs_grad_x_weight from sensitivities.metric — the metric
--- param: by text = global one of global, layer, head — among which weights it ranks
+-- param: by text = global in global|layer|head — among which weights it ranks
 -- param: k integer = 10 — ranks shown of each
 -- param: probe_set text = null from sensitivities.probe_set — null: all it was run on
 -- inputs: critical_weights, chosen_scores

@@ -32,6 +32,8 @@ def scored(tmp_path):
         critical_weights=[
             critical(1, score=3.0, rank_global=1, rank_layer=1, part="q", head=0),
             critical(2, score=2.0, rank_global=2, rank_layer=2),
+            critical(5, score=1.5, rank_global=3, tensor="a.0", layer=None),
+            critical(6, score=1.2, rank_global=4),
             critical(3, score=1.0, rank_head=1, part="q", head=1),
             critical(4, score=9.0, rank_global=1, parameter_set="old"),
         ],
@@ -43,6 +45,8 @@ def test_critical_weights(scored):
     assert pick(scored, "critical_weights", columns, model="m") == [
         (1, "h.0.q", "[0, 1]", 3.0),
         (2, "h.0.q", "[0, 2]", 2.0),
+        (3, "a.0", "[0, 5]", 1.5),
+        (4, "h.0.q", "[0, 6]", 1.2),
     ]
     by_head = pick(scored, "critical_weights", "head score", model="m", by="head")
     assert by_head == [(1, 1.0)]
@@ -87,3 +91,45 @@ def test_dose_response(perturbed):
     assert (n, most) == (3, 4.0)
     assert area == pytest.approx((0.5 + 2.5) / 2)
     assert ed50 == pytest.approx(10 * 10 ** (1 / 3))
+
+
+def test_sensitive_components(tmp_path):
+    few = {"n_elements": 25, "n_values": 25, "share": 0.75, "gini": 0.5}
+    many = {"n_elements": 75, "n_values": 75, "share": 0.25, "gini": 0.25}
+    root = tiny_warehouse(
+        tmp_path,
+        sensitivities=[
+            score("a", 0, component="q", **few),
+            score("b", 3, component="up", **many),
+        ],
+    )
+    columns = "component share weight_share density early_share"
+    assert pick(root, "sensitive_components", columns) == [
+        ("q", 0.75, 0.25, 3.0, 1.0),
+        ("up", 0.25, 0.75, pytest.approx(1 / 3), None),
+    ]
+
+
+def test_critical_stability(tmp_path):
+    def run(name, seed, *sums):
+        return [
+            score(f"t{k}", k, seed=seed, score_abs_sum=one, n_elements=10, n_values=10)
+            | {"parameter_set": name}
+            for k, one in enumerate(sums)
+        ]
+
+    def tops(name, *places):
+        return [
+            critical(flat, rank_global=k, score=1.0 / k) | {"parameter_set": name}
+            for k, flat in enumerate(places, 1)
+        ]
+
+    root = tiny_warehouse(
+        tmp_path,
+        sensitivities=[*run("p", 0, 1.0, 2.0, 3.0), *run("q", 1, 1.0, 3.0, 2.0)],
+        critical_weights=[*tops("p", 4, 5), *tops("q", 5, 6)],
+    )
+    columns = "seed to_seed n_same jaccard chance spearman"
+    ((*found, spearman),) = pick(root, "critical_stability", columns, model="m", k=2)
+    assert found == [0, 1, 1, 1 / 3, 2 / 58]
+    assert spearman == pytest.approx(0.5)  # ranks 1 2 3 and 1 3 2
