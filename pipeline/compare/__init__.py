@@ -1,6 +1,7 @@
 """Two checkpoints, tensor by tensor: what changed, and how."""
 
-from pipeline.compare.match import Match, match_tensors
+from pipeline.compare.match import match_tensors
+from pipeline.compare.matched import Match
 from pipeline.compare.pairs import Pairing, pair_steps
 from pipeline.compare.stage import COMPARE, compare_checkpoints
 

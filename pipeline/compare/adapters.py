@@ -16,7 +16,8 @@ import numpy as np
 
 from pipeline.compare.adapted import Target, find_targets
 from pipeline.compare.effects import Array, Effect, Given, NotUnderstoodError
-from pipeline.compare.match import Match, describe_match, match_tensors
+from pipeline.compare.match import match_tensors
+from pipeline.compare.matched import Match, describe_match
 from pipeline.compare.measure import IDENTICAL, PairJob
 from pipeline.compare.tuners import TUNERS
 from pipeline.errors import WeightlakeError

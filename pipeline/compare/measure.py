@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -10,8 +10,16 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compare.conventions import Candidate
+from pipeline.compare.forms import (
+    Conventions,
+    choose_convention,
+    reform,
+    walk_blocks,
+    walk_pairs,
+)
 from pipeline.compare.heads import HeadedPart, Parts, head_rows
-from pipeline.compare.match import Match, describe_match
+from pipeline.compare.matched import Match, describe_match
 from pipeline.dtypes import DTYPES
 from pipeline.errors import WeightlakeError
 from pipeline.extract.reading import load
@@ -51,7 +59,8 @@ class PairJob:
     """The options and facts with which every pair of one comparison is measured.
 
     `known` are digests by tensor, of the old and the new side, as far as the
-    warehouse holds them; `parts` the matrices of the old side that hold heads.
+    warehouse holds them; `parts` the matrices of the old side that hold heads, and
+    `conventions` what is known of both sides' ways to store weights.
     """
 
     old_reader: TensorReader
@@ -60,6 +69,7 @@ class PairJob:
     with_directions: bool
     known: tuple[Mapping[str, str], Mapping[str, str]]
     parts: Parts
+    conventions: Conventions
 
     def row(self, match: Match) -> Row:
         """The columns of `tensor_changes` for one match, without the checkpoints'."""
@@ -72,7 +82,8 @@ class PairJob:
                 "status": "skipped",
                 "reason": skipped or "no such statistics",
             }
-        if match.how != "resized" and self._are_equal(match.old, match.new):
+        is_whole = match.how != "resized" and not match.is_reformed
+        if is_whole and self._are_equal(match.old, match.new):
             return row | IDENTICAL
         try:
             return row | self._compare(match, match.old, match.new)
@@ -85,18 +96,41 @@ class PairJob:
 
     def _compare(self, match: Match, old: TensorRef, new: TensorRef) -> Row:
         a, b = self.values(self.old_reader, old), self.values(self.new_reader, new)
-        if match.how != "transposed":
-            row = measure_change(walk_pairs(a, b))
-            shape = (
-                (min(old.shape[0], new.shape[0]), *new.shape[1:]) if new.shape else ()
-            )
-            return self.with_subspaces(row, match, shape, lambda: _as_matrices(a, b))
-        if 6 * 8 * old.n_elements > self.settings.memory_bytes // self.settings.threads:
-            reason = "too large to be turned: raise --memory"
-            return {"status": "skipped", "reason": reason}
-        x, y = np.ascontiguousarray(_as_matrix(a).T), _as_matrix(b)
-        row = measure_change([(x, y)])
-        return self.with_subspaces(row, match, new.shape, lambda: (x, y))
+        if match.is_reformed:
+            n_bytes = 3 * (old.n_bytes + new.n_bytes)
+            if n_bytes > self.settings.memory_bytes // self.settings.threads:
+                reason = f"to cut or turn it takes {n_bytes} bytes: raise --memory"
+                return {"status": "skipped", "reason": reason}
+            a = reform(a, match.old_part, is_turned=match.is_turned)
+            b = reform(b, match.new_part, shape=a.shape)
+        row = measure_change(walk_pairs(a, b))
+        shape = ((min(a.shape[0], b.shape[0]), *b.shape[1:])) if b.shape else ()
+        chosen: Candidate | None = None
+        if row["status"] == "ok" and row["change_norm"] > 0 and a.shape == b.shape:
+            chosen, row = choose_convention((a, b), row, match, self.conventions)
+        row |= self._said(match, chosen)
+
+        def pair() -> tuple[Matrix, Matrix]:
+            x, y = _as_matrices(a, b)
+            if chosen is None:
+                return x, y
+            one, other = chosen.bring_matrices(x, y)
+            return one.astype(np.float64), other.astype(np.float64)
+
+        return self.with_subspaces(row, match, shape, pair)
+
+    def _said(self, match: Match, chosen: Candidate | None) -> Row:
+        """The columns that say how the two were brought to one convention."""
+        parts = (("old", match.old_part), ("new", match.new_part))
+        said = [f"{side} {part.text}" for side, part in parts if part]
+        said += ["old turned"] if match.is_turned else []
+        if chosen is None:
+            return {"convention": ", ".join(said) or None}
+        reasons = [match.reason, f"{chosen.text}: {chosen.convention.meaning}"]
+        return {
+            "convention": ", ".join([*said, chosen.text]),
+            "reason": "; ".join(text for text in reasons if text),
+        }
 
     def values(self, reader: TensorReader, tensor: TensorRef) -> TensorValues:
         """The tensor's values, left in its file; codes are decoded where they fit."""
@@ -135,7 +169,7 @@ class PairJob:
             old, new = (x.reshape(len(x) if x.ndim else 1, -1) for x in (old, new))
             return row | _name_order(name_change(old, new, sigma=None, eps=None), ())
         parts: Sequence[HeadedPart] = ()
-        if match.old and match.how not in ("transposed", "resized"):
+        if match.old and match.how not in ("transposed", "resized", "part"):
             parts = self.parts.get(match.old.name, ())
         found = measure_directions(old, new, eps=_epsilon(match))
         return row | _name_order(found, parts) | {"heads": head_rows(parts, old, new)}
@@ -161,32 +195,9 @@ def _name_order(found: Row, parts: Sequence[HeadedPart]) -> Row:
     return found | {"permuted": moved}
 
 
-def walk_pairs(a: TensorValues, b: TensorValues) -> Iterator[tuple[Block, Block]]:
-    """Blocks of equal rows, as far as both go; each is in place until the next."""
-    x: Block = np.empty((0, 0))
-    y: Block = x
-    blocks, others = _blocks(a), _blocks(b)
-    while True:
-        # The two may be of unlike dtypes, and so come in blocks of unlike heights.
-        if not len(x):
-            x = next(blocks, x)
-        if not len(y):
-            y = next(others, y)
-        n = min(len(x), len(y))
-        if n == 0:
-            return
-        yield x[:n], y[:n]
-        x, y = x[n:], y[n:]
-
-
-def _blocks(values: TensorValues) -> Iterator[Block]:
-    """Rows of a matrix, entries of a vector."""
-    for block in values.row_blocks():
-        yield block.reshape(-1) if len(values.shape) < 2 else block
-
-
 def _as_matrix(values: TensorValues) -> Matrix:
-    return np.concatenate([block.astype(np.float64) for block in _blocks(values)])
+    blocks = walk_blocks(values)
+    return np.concatenate([block.astype(np.float64) for block in blocks])
 
 
 def _as_matrices(a: TensorValues, b: TensorValues) -> tuple[Matrix, Matrix]:

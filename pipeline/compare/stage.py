@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from pipeline.compare.adapters import compare_adapter
+from pipeline.compare.forms import Conventions
+from pipeline.compare.fused import Part
 from pipeline.compare.heads import find_headed_parts
 from pipeline.compare.match import match_tensors
 from pipeline.compare.measure import PairJob
 from pipeline.extract.nulls import find_nulls
 from pipeline.layout import identify
 from pipeline.metrics.nulls.by_shape import Shape, has_null
-from pipeline.refs import CheckpointSource
+from pipeline.refs import CheckpointSource, TensorRef
 from pipeline.row import Row
 from pipeline.sources import list_files, open_checkpoint, open_reader
 from pipeline.stages.digests import digest_files
@@ -58,7 +61,7 @@ def measure_pair(job: Job) -> Measured:
 
 COMPARE = Stage(
     "compare",
-    5,
+    6,
     "pair",
     (HEAD_CHANGES, TENSOR_CHANGES),
     measure_pair,
@@ -100,6 +103,7 @@ def _measure(job: Job) -> list[Row]:
             job.parameters.directions,
             (known[0], known[1]),
             parts,
+            Conventions.of((one, other), (layouts[0], layouts[1])),
         )
         if one.kind == "model" and other.kind == "adapter":
             return compare_adapter(one, other, pair, workers.map)
@@ -107,9 +111,14 @@ def _measure(job: Job) -> list[Row]:
         rows = []
         for match, row in zip(matches, workers.map(pair.row, matches), strict=True):
             if match.new is not None:
-                job.progress(match.new.stored.n_bytes)
+                job.progress(_n_bytes(match.new, match.new_part))
             rows.append(row)
         return rows
+
+
+def _n_bytes(tensor: TensorRef, part: Part | None) -> int:
+    n_bytes = tensor.stored.n_bytes
+    return n_bytes * prod(part.shape) // tensor.n_elements if part else n_bytes
 
 
 def _without_heads(row: Row) -> Row:

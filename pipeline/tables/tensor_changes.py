@@ -83,7 +83,12 @@ TENSOR_CHANGES = Table(
         Column(
             "match",
             TEXT,
-            "role, name, tied, transposed, resized or adapter (the rows that both have)",
+            "role, name, tied, transposed, resized (the rows that both have), part (of a fused tensor) or adapter",
+        ),
+        Column(
+            "convention",
+            TEXT,
+            "how both were brought to one convention before they were compared: which part of a fused tensor, turned, rotary pairs, 1 + w; null where compared as stored",
         ),
         Column("n_elements", COUNT, "elements compared", "elements", "", (0, None)),
         Column(

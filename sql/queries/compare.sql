@@ -12,6 +12,7 @@
 -- column: tensor text — full state-dict key, the older one's where only it has it
 -- column: status text — ok, identical, only_new, only_old, shape_differs, …
 -- column: match text — how the two were found to be one
+-- column: convention text — how both were brought to one convention; null: as stored
 -- column: relative_change real — ‖B − A‖ / ‖A‖
 -- column: cosine_similarity real — of the two as vectors
 -- column: unchanged_fraction real fraction — of pairs of equal values
@@ -37,6 +38,7 @@ select
     coalesce(tensor, from_tensor) as tensor,
     status,
     match,
+    convention,
     relative_change,
     cosine_similarity,
     unchanged_fraction,

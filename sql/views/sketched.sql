@@ -1,8 +1,8 @@
 -- question: Which entries stand for each weight, and which of another model compare?
 -- grain: one row per weight with a sketch; aliases and buffers have none
--- inputs: tensors, sketches, tensor_stats
--- column: slot text — role and sizes, or name and sizes where others share the role:
---   what has the same slot is compared
+-- inputs: tensors, sketches, tensor_stats, checkpoints
+-- column: slot text — role and sizes, or name and sizes where others share the role,
+--   and the convention in which the file stores it: what has the same slot is compared
 -- column: n_elements real elements — of the weight that codes stand for
 -- column: norm real — Frobenius norm
 -- column: eps real relative — width of a stored value: of its dtype; 2 for codes, whose
@@ -18,6 +18,21 @@ with placed as (
         concat_ws(' ', stack, layer, component, parameter, expert) as role,
     from tensors
     where not is_buffer
+),
+-- What converters turn into another convention is compared among its like alone: rows
+-- of q and k in rotary pairs, whole factors of Gemma's norms, decays of a state.
+conventions as (
+    select
+        c.model,
+        c.revision,
+        unnest(case
+            when c.family = 'gguf' and c.architecture like 'gemma%'
+                then ['q', 'k', '%norm', 'ssm_a_log']
+            when c.family = 'gguf' then ['q', 'k', 'ssm_a_log']
+            else ['q', 'k']
+        end) as component,
+    from checkpoints as c
+    where c.family in ('gguf', 'llama_meta')
 ),
 named as (
     select
@@ -36,7 +51,16 @@ select
     n.step,
     n.tensor,
     -- A matrix stored the other way round has the same sketch.
-    n.name || ' ' || list_sort(n.sizes)::varchar as slot,
+    n.name || ' ' || list_sort(n.sizes)::varchar || if(
+        exists (
+            from conventions as c
+            where c.model = n.model
+                and c.revision = n.revision
+                and n.component like c.component
+        ),
+        ' as converted',
+        ''
+    ) as slot,
     s.digest,
     coalesce(list_product(n.sizes), 1) as n_elements,
     t.frobenius_norm as norm,

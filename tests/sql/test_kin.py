@@ -120,6 +120,25 @@ def test_scalars_and_codes_have_their_own_sizes(tmp_path):
     ]
 
 
+def test_what_converters_turn_is_compared_among_its_like(tmp_path):
+    # A Gemma as transformers and as llama.cpp store it: q in rotary pairs, norms + 1.
+    rows = [
+        place(name, (64, 32), layer=0) | {"component": name}
+        for name in ("q", "v", "attention_norm")
+    ]
+    entries = [{"tensor": row["tensor"], "entries": [1.0, 2.0]} for row in rows]
+    families = {"hf": ("llama", "GemmaModel"), "gguf": ("gguf", "gemma")}
+    tables = {"checkpoints": [], "tensors": [], "sketches": []}
+    for model, (family, architecture) in families.items():
+        row = {"family": family, "architecture": architecture}
+        tables["checkpoints"] += at([row], model)
+        tables["tensors"] += at(rows, model)
+        tables["sketches"] += at(entries, model)
+    text = "select tensor from sketched group by tensor, slot having count(*) = 2"
+    found = run_sql(tiny_warehouse(tmp_path, **tables), text)
+    assert found.column("tensor").to_pylist() == ["v"]
+
+
 def test_a_zoo_without_sketches_has_trees_of_one(zoo):
     found = pick(zoo, "lineage", "model revision parent_model evidence")
     assert {row[:2] for row in found if row[3]} == {
