@@ -93,6 +93,41 @@ def changed(
         guard.verify([weight for weight, _, _ in saved])
 
 
+@contextmanager
+def changed_by(
+    guard: Guard,
+    model: Any,
+    picks: Picks,
+    apply: Callable[[Any, Mapping[str, Any]], object],
+) -> Iterator[float]:
+    """As `changed`, by a user's `apply(model, sensitivity)`, which may touch anything.
+
+    `sensitivity` maps each parameter's name to ones where its weights are picked and
+    zeros elsewhere. All weights are copied meanwhile.
+    """
+    import torch
+
+    guard.verify(guard.weights)
+    sensitivity = {one.path: torch.zeros_like(one.parameter) for one in guard.weights}
+    for one, places in picks:
+        sensitivity[one.path].data.view(-1)[torch.from_numpy(places)] = 1
+    saved = [one.parameter.detach().clone() for one in guard.weights]
+    guard.is_sure = False
+    try:
+        with torch.no_grad():
+            apply(model, sensitivity)
+            pairs = zip(guard.weights, saved, strict=True)
+            square = sum(
+                float((one.parameter.double() - old.double()).square().sum())
+                for one, old in pairs
+            )
+        yield square**0.5
+    finally:
+        for one, old in zip(guard.weights, saved, strict=True):
+            one.parameter.data.copy_(old)
+        guard.verify(guard.weights)
+
+
 def make_change(
     operation: Operation, scale: float, seed: int, stds: Mapping[str, float]
 ) -> Callable[[Weight, torch.Tensor], torch.Tensor]:

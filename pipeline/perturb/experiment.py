@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +12,23 @@ from numpy.typing import NDArray
 from pipeline.metrics.sensitivity.chances import clustered_interval, permutation_p
 from pipeline.perturb.candidates import Candidates, make_strata
 from pipeline.perturb.changing import (
+    OPERATIONS,
     Guard,
     Operation,
+    Picks,
     changed,
+    changed_by,
     make_change,
     make_random_step,
 )
 from pipeline.perturb.losses import Example, documents_of, losses
+from pipeline.perturb.own import find_perturbation
 from pipeline.perturb.scored import Array
 from pipeline.perturb.tops import largest
-from pipeline.perturb.weights import Weight
 from pipeline.probes.capture import Forward
 from pipeline.row import Row
 
-if TYPE_CHECKING:
-    import torch
-
 Floats = NDArray[np.float64]
-Change = Callable[[Weight, "torch.Tensor"], "torch.Tensor"]
 # Of the controls that no p-value is taken from.
 _FEW = 20
 
@@ -62,7 +61,7 @@ class Judge:
 class Cell:
     """One experiment: so many weights, changed so, so strongly."""
 
-    operation: Operation
+    operation: str
     scale: float
     k: int
 
@@ -133,17 +132,14 @@ def _run(
 ) -> Row:
     seed = bench.seed * 1_000_003 + draw
     picks = list(bench.candidates.split(chosen))
-    change: Change = make_change(cell.operation, cell.scale, seed, bench.stds)
-    if arm == "norm":
-        change = make_random_step(norm, len(chosen), seed)
-    with changed(bench.guard, picks, change) as change_norm:
+    with _changed(bench, cell, picks, arm=arm, seed=seed, norm=norm) as change_norm:
         sums, counts = bench.judge.losses()
     before, _ = bench.before
     delta = float((sums - before).sum() / counts.sum())
     is_finite = bool(np.isfinite(delta))
     interval = clustered_interval(sums - before, counts, seed=bench.seed)
     return {
-        "operation": cell.operation,
+        "operation": cell.operation.rpartition(":")[2],
         "scale": cell.scale,
         "k": cell.k,
         "arm": arm,
@@ -157,6 +153,20 @@ def _run(
         "ci_low": None if interval is None else interval[0],
         "ci_high": None if interval is None else interval[1],
     }
+
+
+def _changed(
+    bench: Bench, cell: Cell, picks: Picks, *, arm: str, seed: int, norm: float
+) -> AbstractContextManager[float]:
+    if arm == "norm":
+        n = sum(len(places) for _, places in picks)
+        return changed(bench.guard, picks, make_random_step(norm, n, seed))
+    if cell.operation in OPERATIONS:
+        name: Operation = cell.operation
+        change = make_change(name, cell.scale, seed, bench.stds)
+        return changed(bench.guard, picks, change)
+    apply = find_perturbation(cell.operation)
+    return changed_by(bench.guard, bench.judge.forward.model, picks, apply)
 
 
 def _effect(row: Row) -> float:

@@ -55,6 +55,18 @@ def find_own(name: str, group: str = SENSITIVITIES) -> Callable[..., Any]:
     return function
 
 
+def find_perturbation(name: str) -> Callable[[Any, Mapping[str, Any]], object]:
+    """The user's `apply_perturbation(model, sensitivity)`, bare or as a method.
+
+    Raises UsageError where there is none.
+    """
+    found = find_own(name, PERTURBATIONS)
+    if isinstance(found, type):
+        found = found()
+    function: Callable[..., object] = getattr(found, "apply_perturbation", found)
+    return function
+
+
 def own_scores(
     forward: Forward,
     examples: Sequence[Example],

@@ -13,6 +13,8 @@ from pipeline.perturb.candidates import find_candidates
 from pipeline.perturb.changing import OPERATIONS, Guard
 from pipeline.perturb.experiment import Bench, Cell, Judge, run_cell
 from pipeline.perturb.measure import How, check_metrics, score_weights
+from pipeline.perturb.own import PERTURBATIONS as GROUP
+from pipeline.perturb.own import find_perturbation, own_names
 from pipeline.perturb.run import (
     Ready,
     asked_probe_set,
@@ -126,7 +128,7 @@ def _experiments(ready: Ready, asked: PerturbParameters) -> list[Row]:
         for operation in asked.operations:
             for scale in asked.scales:
                 for k in asked.ks:
-                    cell = Cell(operation, scale, k)  # type: ignore[arg-type]
+                    cell = Cell(operation, scale, k)
                     found = run_cell(bench, cell, draws=asked.draws, seeds=asked.seeds)
                     rows += [{"selector": selector, **row} for row in found]
     guard.verify(ready.weights)
@@ -174,11 +176,13 @@ def _selectors(weights: Sequence[Weight], asked: Sequence[str]) -> list[str]:
 def _check(asked: PerturbParameters) -> None:
     check_metrics([asked.metric])
     for name in asked.operations:
-        if name not in OPERATIONS:
+        if name not in (*OPERATIONS, *own_names(GROUP)) and ":" not in name:
             raise UsageError(
                 f"no operation is called {name!r}",
-                fix=f"There are {', '.join(OPERATIONS)}",
+                fix=f"There are {', '.join(OPERATIONS)}, or FILE.py:NAME of your own",
             )
+        if name not in OPERATIONS:
+            find_perturbation(name)
     if min(asked.ks, default=0) < 1 or asked.draws < 1 or asked.seeds < 1:
         raise UsageError("k, draws and seeds must be 1 or more", fix="Give 1 or more")
     if not asked.operations or not asked.scales or not asked.selectors:

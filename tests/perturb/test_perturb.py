@@ -22,6 +22,13 @@ from pipeline.query import run_sql
 from tests.tiny_models import make_tiny_model
 from weightlake.cli import main
 
+OWN = """
+class Halve:
+    def apply_perturbation(self, model, sensitivity):
+        for name, parameter in model.named_parameters():
+            parameter.mul_(1 - sensitivity[name] / 2)
+"""
+
 
 @pytest.fixture
 def weights():
@@ -192,3 +199,8 @@ def test_the_stage_from_the_command_line(tmp_path, capsys):
     tested = run_sql(tmp_path / "w", "select p_value, q_value from perturbations")
     assert tested.filter(tested["p_value"].is_valid())["q_value"].null_count == 0
     assert main([*command, "--perturb", "melt"]) != 0
+    assert "no operation is called 'melt'" in capsys.readouterr().err
+    (tmp_path / "own.py").write_text(OWN)
+    own = [*command[:-6], "--draws", "2", "--perturb", f"{tmp_path / 'own.py'}:Halve"]
+    assert main([*own, "--topk", "4", "--no-fresh", "--format", "json"]) == 0
+    assert '"operation": "Halve"' in capsys.readouterr().out
