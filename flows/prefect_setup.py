@@ -6,8 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from pipeline.places import bucket_url
 from pipeline.require import require
-from pipeline.store import bucket_url
 
 _SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from pipeline.errors import WarehouseError
-from pipeline.store import bucket_url, shown
+from pipeline.places import bucket_url, shown
 from pipeline.zoo.settings import WAREHOUSE
 from weightlake.face.asking import Asking
 from weightlake.face.drawing import Drawing

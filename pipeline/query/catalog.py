@@ -8,10 +8,11 @@ from uuid import uuid4
 import duckdb
 
 from pipeline.errors import WarehouseError
+from pipeline.places import bucket_url, settled, shown
 from pipeline.query.connect import check_warehouse, fill
 from pipeline.query.damage import lacks_columns
 from pipeline.query.foreign import tables_in
-from pipeline.store import bucket_url, open_store, settled, shown
+from pipeline.store import open_store
 
 
 def write_catalog(root: Path, target: Path) -> None:

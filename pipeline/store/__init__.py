@@ -1,6 +1,6 @@
 """Where do a warehouse's files lie? One protocol, a folder or a bucket behind it."""
 
-from pipeline.store.addresses import bucket_url, open_store, settled, shown
+from pipeline.store.addresses import open_store
 from pipeline.store.folder import FolderStore
 from pipeline.store.protocol import (
     ChangedError,
@@ -20,9 +20,6 @@ __all__ = [
     "Store",
     "Writers",
     "as_pattern",
-    "bucket_url",
     "check_key",
     "open_store",
-    "settled",
-    "shown",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
-from pipeline.store import bucket_url
+from pipeline.places import bucket_url
 from pipeline.zoo.keys import check_keys, check_section, load_document, sections_of
 from pipeline.zoo.settings import (
     check_families,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from flows.prefect_setup import can_write, home_beside
-from pipeline.store import bucket_url, open_store
+from pipeline.places import bucket_url
+from pipeline.store import open_store
 from pipeline.text.units import human_bytes
 
 _NEEDED = ("duckdb", "numba", "numpy", "polars", "pyarrow", "xxhash")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import query as asked
+from pipeline.places import settled
 from pipeline.query import Connection, run_query, write_catalog
 from pipeline.query.catalog import has_older_files
-from pipeline.store import settled
 from pipeline.warehouse import Compaction, open_warehouse
 from pipeline.warehouse import compact as compact_files
 from weightlake.values.checks import Checks

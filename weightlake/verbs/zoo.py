@@ -10,7 +10,7 @@ from flows.prefect_setup import prepare_prefect
 from flows.schedule import check_cron
 from pipeline.errors import UsageError
 from pipeline.extract import Outcome
-from pipeline.store import settled
+from pipeline.places import settled
 from pipeline.warehouse import find_warehouse
 from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import Zoo, read_zoo, zoo_settings
