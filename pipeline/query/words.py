@@ -62,8 +62,9 @@ def _check(
     if not parameter.domain or word is None:
         return
     allowed = _words(root, query, parameter, values)
-    if _name(word, parameter) in allowed:
-        return
+    is_default = str(word) == parameter.default
+    if _name(word, parameter) in allowed or (is_default and not allowed):
+        return  # an empty table answers its own default with no rows
     raise QueryError(
         f"there is no {parameter.name} {word!r}{near_miss(str(word), allowed)}",
         where=query.name,
