@@ -30,7 +30,7 @@ from pipeline.store.protocol import (
 from pipeline.store.ranges import RangedObject
 
 # An object up to this size comes with one request; of a larger one only what is read.
-_WHOLE_BYTES = 4 << 20
+WHOLE_BYTES = 4 << 20
 _LOCK = ".lock"
 # Metadata of an object: which put it was.
 _PUT = "weightlake-put"
@@ -81,7 +81,7 @@ class BucketStore:
             # What is not read of the answer is not sent.
             found = obstore.get(client(self.url), key)
             facts = found.meta
-            if facts["size"] <= _WHOLE_BYTES:
+            if facts["size"] <= WHOLE_BYTES:
                 return pa.BufferReader(found.bytes().to_bytes())
         ranged = RangedObject(self.url, key, facts["size"], str(facts["e_tag"]))
         return pa.PythonFile(ranged, "r")

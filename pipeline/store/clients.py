@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 # Throttling and broken connections are tried again for so long, with growing pauses.
-_RETRIES, _RETRY_SECONDS = 8, 90
+RETRIES, _RETRY_SECONDS = 8, 90
 _REQUEST_SECONDS = 30
 
 
@@ -39,7 +39,7 @@ def client(url: str) -> ObjectStore:
             url,
             client_options=options,
             retry_config={
-                "max_retries": _RETRIES,
+                "max_retries": RETRIES,
                 "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
             },
         )

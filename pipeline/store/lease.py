@@ -24,8 +24,8 @@ from pipeline.store.clients import asking, client, unless_changed
 
 # How often the holder shows that it lives, after how long without a sign it counts as
 # dead, and the longest pause of a writer that waits.
-_BEAT_SECONDS = 5.0
-_DEAD_SECONDS = 45.0
+BEAT_SECONDS = 5.0
+DEAD_SECONDS = 45.0
 _PAUSE_SECONDS = 0.25
 
 _held = threading.local()
@@ -93,7 +93,7 @@ def _acquire(url: str, key: str) -> _Lease:
         version = _version(lease)
         if version != seen:
             seen, since = version, time.monotonic()
-        is_dead = version and time.monotonic() - since > _DEAD_SECONDS
+        is_dead = version and time.monotonic() - since > DEAD_SECONDS
         if is_dead and _take_over(lease, version):
             break
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  no secret
@@ -154,7 +154,7 @@ def _is_own(lease: _Lease) -> bool:
 
 def _renew(lease: _Lease, done: threading.Event) -> None:
     """Put the lease anew until `done`; a failed request is tried at the next beat."""
-    while not done.wait(_BEAT_SECONDS):
+    while not done.wait(BEAT_SECONDS):
         with suppress(WarehouseError):
             if not _take_over(lease, lease.version):
                 lease.is_lost = True

@@ -11,7 +11,7 @@ from pipeline.store.clients import asking, client
 from pipeline.store.protocol import ChangedError
 
 # A Parquet footer is read from the end in several small reads: one request has them.
-_TAIL_BYTES = 1 << 18
+TAIL_BYTES = 1 << 18
 
 
 class RangedObject(io.RawIOBase):
@@ -57,7 +57,7 @@ class RangedObject(io.RawIOBase):
     def _between(self, start: int, end: int) -> bytes:
         if start >= end:
             return b""
-        tail = max(self._n_bytes - _TAIL_BYTES, 0)
+        tail = max(self._n_bytes - TAIL_BYTES, 0)
         if start < tail:
             return self._fetch(start, end)
         if self._tail is None:

@@ -43,8 +43,8 @@ def test_a_name_with_percent_signs_stays_as_it_is(store):
 
 
 def test_a_large_object_is_read_by_ranges_of_one_version(store, monkeypatch):
-    monkeypatch.setattr("pipeline.store.bucket._WHOLE_BYTES", 100)
-    monkeypatch.setattr("pipeline.store.ranges._TAIL_BYTES", 10)
+    monkeypatch.setattr("pipeline.store.bucket.WHOLE_BYTES", 100)
+    monkeypatch.setattr("pipeline.store.ranges.TAIL_BYTES", 10)
     content = bytes(range(256)) * 4
     store.put("a", content)
     with store.open("a") as file:
@@ -83,7 +83,7 @@ def test_a_writer_that_died_is_succeeded(store, monkeypatch):
 
     from pipeline.store.clients import client
 
-    monkeypatch.setattr("pipeline.store.lease._DEAD_SECONDS", 0.3)
+    monkeypatch.setattr("pipeline.store.lease.DEAD_SECONDS", 0.3)
     obstore.put(client(store.url), ".lock", b"a process that was killed")
     assert store.writers().is_at_work
     store.put("a", b"1")
@@ -96,7 +96,7 @@ def test_a_writer_that_was_taken_for_dead_does_not_go_on(store, monkeypatch):
 
     from pipeline.store.clients import client
 
-    monkeypatch.setattr("pipeline.store.lease._BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("pipeline.store.lease.BEAT_SECONDS", 0.05)
     with (  # noqa: PT012
         pytest.raises(WarehouseError, match="another writer took this one for dead"),
         store.exclusive(),
@@ -111,6 +111,6 @@ def test_a_bucket_that_is_not_there_and_a_server_that_is_dead(monkeypatch):
     with pytest.raises(WarehouseError, match="there is no such bucket"):
         open_store("s3://no-such-bucket/lake").exists()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr("pipeline.store.clients._RETRIES", 1)
+    monkeypatch.setattr("pipeline.store.clients.RETRIES", 1)
     with pytest.raises(WarehouseError, match="the service could not be asked"):
         open_store("s3://lakes/elsewhere").exists()
