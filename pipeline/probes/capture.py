@@ -47,6 +47,13 @@ class Watching(Protocol):
     ) -> AbstractContextManager[None]: ...
 
 
+@runtime_checkable
+class Closing(Protocol):
+    """A reducer that is shown the trunk's answer when a batch has run."""
+
+    def close(self, batch: Batch, answer: Any) -> None: ...
+
+
 @dataclass(frozen=True)
 class Forward:
     """A model that is ready to run, and what is known of its modules.

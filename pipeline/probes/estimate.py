@@ -20,6 +20,8 @@ _BYTES_PER_TOKEN = 4
 _WIDTHS = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 # Of a neuron: moments, sums, extremes, octaves, its tops, and its row.
 _NEURON_BYTES = 1200
+# A head's map, 64 × 64 in float64.
+_MAP_BYTES = 64 * 64 * 8
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,17 @@ def estimate(
     held = n_layers * places * d * 4 * (parameters.lens + 2 * parameters.cka)
     products = needed_bytes([d] * n_layers) if parameters.cka else 0
     neurons = n_layers * 13 * d * _NEURON_BYTES
+    n_heads = (checkpoint.config or {}).get("num_attention_heads") or d // 64 or 1
+    maps = 2 * n_layers * n_heads * _MAP_BYTES if parameters.attention else 0
     n_tokens = count_tokens(probe_set, has_tokenizer=may_have_tokenizer(checkpoint))
-    work = 2.0 * n_weights * n_tokens
+    passes = 1 + 3 * parameters.gradients + n_layers * n_heads * parameters.ablation
+    work = 2.0 * n_weights * n_tokens * passes
     if parameters.lens:
         work += 2.0 * n_layers * d * vocabulary * n_tokens
     if parameters.cka:
         work += 2.0 * n_tokens * d * d * n_layers * (n_layers + 1) / 2
     return Estimate(
-        weights + wide + logits + held + min(products, 1 << 29) + neurons,
+        weights + wide + logits + held + min(products, 1 << 29) + neurons + maps,
         work / _FLOPS,
         n_tokens,
     )

@@ -181,8 +181,15 @@ def _draw(probe_set: ProbeSet, vocabulary_size: int) -> tuple[NDArray[np.int64],
     shape = (probe_set.n_documents, probe_set.length)
     drawn = rng.integers(0, vocabulary_size, shape, dtype=np.int64)
     if probe_set.drawn == "repeated":
-        half = probe_set.length // 2
-        drawn[:, half : 2 * half] = drawn[:, :half]
+        least = max(probe_set.length // 4, 1)
+        most = max(probe_set.length // 2, least)
+        periods = rng.integers(least, most + 1, len(drawn))
+        drawn = np.stack(
+            [
+                np.resize(row[:period], len(row))
+                for row, period in zip(drawn, periods.tolist(), strict=True)
+            ]
+        )
     return tuple(drawn)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.probes.activations import ActivationReducer
+from pipeline.probes.attention.punctuation import punctuation_of
+from pipeline.probes.attention.reducer import AttentionReducer
 from pipeline.probes.batch import Batch
 from pipeline.probes.blocks import BlockReducer, RouterReducer
-from pipeline.probes.capture import Forward, Reducer, capturing
+from pipeline.probes.capture import Closing, Forward, Reducer, capturing
+from pipeline.probes.fitting import run_all
 from pipeline.probes.head import (
     CHUNK,
     can_predict,
@@ -26,8 +29,6 @@ from pipeline.probes.site_rows import join_blocks, name_tokens
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
-_LEAST_PLACES = 1
-
 
 @dataclass(frozen=True)
 class ProbeParameters:
@@ -36,7 +37,9 @@ class ProbeParameters:
     `batch_tokens` are the places of a batch at most; `head_chunk` the positions whose
     logits are there at once. `lens` and `cka` ask for the logit lens and for the
     similarity of layers, which cost a head per layer and products of all layers;
-    `skips` for the loss without each block, two forwards for each.
+    `skips` for the loss without each block, two forwards for each. `attention` asks
+    for what each head looks at; `gradients` and `ablation` for what the loss owes to
+    each head, which cost a backward pass, and a forward per head.
     """
 
     dtype: DType = "float32"
@@ -44,6 +47,9 @@ class ProbeParameters:
     head_chunk: int = CHUNK
     lens: bool = True
     cka: bool = True
+    attention: bool = True
+    gradients: bool = False
+    ablation: bool = False
     window: int = 0
     stride: int = 0
     skips: bool = False
@@ -93,18 +99,27 @@ def run_probe(
             found = token_losses(forward, batch, answer, chunk=parameters.head_chunk)
             losses.add(forward, batch, found, predicted(forward, batch)[1])
         for one in reducers:
-            if isinstance(one, LensReducer | SimilarityReducer):
+            if isinstance(one, Closing):
                 one.close(batch, answer)
         if around.progress is not None:
             around.progress(batch.n_counted)
 
     batches = make_batches(tokens, n_tokens=parameters.batch_tokens)
-    _run_all(forward, batches, run, notes)
+    run_all(forward, batches, run, notes)
+    tables = _tables(reducers, tokens, around)
+    tables["probe_documents"] = losses.rows()
+    tables["probe_sets"] = [_set_row(forward, tokens, losses) | _captured(reducers)]
+    return Ran(tables, tokens.n_tokens, notes)
+
+
+def _tables(
+    reducers: Sequence[Reducer], tokens: TokenSet, around: Surroundings
+) -> Tables:
+    """The rows of all reducers, with their tokens spelled."""
     tables: Tables = {}
     for one in reducers:
         for name, rows in one.finish().items():
             tables.setdefault(name, []).extend(dict(row) for row in rows)
-    tables["probe_documents"] = losses.rows()
     join_blocks(tables)
     spell = speller(around.tokenizer)
     name_tokens(tables["neurons"], tokens, spell)
@@ -113,8 +128,7 @@ def run_probe(
     for row in tables["block_activations"]:
         ids = row.pop("lens_top_ids", None)
         row["lens_top_tokens"] = [spell([one]) for one in ids] if ids else None
-    tables["probe_sets"] = [_set_row(forward, tokens, losses)]
-    return Ran(tables, tokens.n_tokens, notes)
+    return tables
 
 
 def _reducers(
@@ -144,6 +158,9 @@ def _reducers(
         found.append(LensReducer(forward, chunk=parameters.head_chunk))
     if parameters.cka:
         found.append(SimilarityReducer(forward, memory_bytes=around.memory_bytes // 4))
+    if parameters.attention:
+        marks = punctuation_of(tokens, around.tokenizer)
+        found.append(AttentionReducer(marks, asked=parameters))
     return found
 
 
@@ -152,61 +169,6 @@ def _observe(forward: Forward, batch: Batch, reducers: Sequence[Reducer]) -> Any
 
     with torch.no_grad(), capturing(forward, batch, reducers):
         return last_states(forward, batch)
-
-
-def _run_all(
-    forward: Forward,
-    batches: Iterable[Batch],
-    run: Callable[[Batch], None],
-    notes: list[str],
-) -> None:
-    """Every batch once, in parts where it does not fit."""
-    import torch
-
-    for batch in batches:
-        for part in _fitting(forward, batch, notes):
-            with torch.no_grad():
-                run(part.to(forward.device))
-
-
-def _fitting(forward: Forward, batch: Batch, notes: list[str]) -> Iterator[Batch]:
-    """The batch, or its rows in as many parts as fit into memory.
-
-    On a device, where memory could run out, a batch is first tried without reducers:
-    their sums cannot be undone.
-    """
-    if forward.device.type == "cpu":
-        yield batch
-        return
-    todo = [batch]
-    while todo:
-        one = todo.pop()
-        if _fits(forward, one):
-            yield one
-        elif len(one.windows) > _LEAST_PLACES:
-            half = len(one.windows) // 2
-            todo += [one.rows(half, len(one.windows)), one.rows(0, half)]
-            _note(notes, f"out of memory: batches of {half} windows instead")
-        else:
-            _note(notes, "out of memory: run on the cpu instead")
-            forward.model.to("cpu")
-            yield one
-
-
-def _fits(forward: Forward, batch: Batch) -> bool:
-    import torch
-
-    try:
-        with torch.no_grad():
-            last_states(forward, batch.to(forward.device))
-    except torch.OutOfMemoryError:
-        return False
-    return True
-
-
-def _note(notes: list[str], text: str) -> None:
-    if text not in notes:
-        notes.append(text)
 
 
 def speller(tokenizer: Any | None) -> Callable[[list[int]], str]:
@@ -220,6 +182,14 @@ def speller(tokenizer: Any | None) -> Callable[[list[int]], str]:
         return " ".join(map(str, ids))
 
     return spell
+
+
+def _captured(reducers: Sequence[Any]) -> Row:
+    """How attentions were seen, where they were asked for."""
+    for one in reducers:
+        if isinstance(one, AttentionReducer):
+            return {"attention_capture": one.capture}
+    return {}
 
 
 def _set_row(forward: Forward, tokens: TokenSet, losses: DocumentLosses) -> Row:

@@ -21,6 +21,8 @@ from pipeline.stages.standing import find_standing
 from pipeline.stages.subject import Beside
 from pipeline.tables import (
     ACTIVATIONS,
+    ATTENTION_HEADS,
+    ATTENTION_MAPS,
     BLOCK_ACTIVATIONS,
     EXPERT_ACTIVATIONS,
     NEURONS,
@@ -123,6 +125,8 @@ PROBE = Stage(
         TOKEN_ACTIVATIONS,
         SIMILARITIES,
         EXPERT_ACTIVATIONS,
+        ATTENTION_MAPS,
+        ATTENTION_HEADS,
         BLOCK_ACTIVATIONS,
         ACTIVATIONS,
         PROBE_SETS,

@@ -26,9 +26,10 @@ class ProbeSet:
 
     `documents` are texts, or token numbers where a file gives them. Of `drawn` tokens
     there are `n_documents` of `length` each, made for a model's vocabulary: `repeated`
-    says the same random half twice, `uniform` is the null without any order. A window
-    of None is as long as the model's positions, at most 512; a stride of None is half
-    of it.
+    says the same random tokens again and again, after a quarter to a half of the length
+    (another period in each document, so that no lag does for all), `uniform` is the
+    null without any order. A window of None is as long as the model's positions, at
+    most 512; a stride of None is half of it.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from pipeline.tables.activations import ACTIVATIONS
 from pipeline.tables.adapters import ADAPTERS
+from pipeline.tables.attention import ATTENTION_HEADS, ATTENTION_MAPS
 from pipeline.tables.block_activations import (
     BLOCK_ACTIVATIONS,
     EXPERT_ACTIVATIONS,
@@ -70,6 +71,8 @@ TABLES: tuple[Table, ...] = (
     HEAD_SENSITIVITIES,
     CRITICAL_WEIGHTS,
     PERTURBATIONS,
+    ATTENTION_HEADS,
+    ATTENTION_MAPS,
     TRAINING_LOG,
     EXTRACTIONS,
 )
@@ -77,6 +80,8 @@ TABLES: tuple[Table, ...] = (
 __all__ = [
     "ACTIVATIONS",
     "ADAPTERS",
+    "ATTENTION_HEADS",
+    "ATTENTION_MAPS",
     "BLOCK_ACTIVATIONS",
     "CHANNELS",
     "CHECKPOINTS",

@@ -62,6 +62,12 @@ PROBE_SETS = Table(
         count("n_tokens", "tokens, each counted once", "tokens"),
         Column("device", TEXT, "where it ran: cpu, cuda"),
         Column("dtype", TEXT, "of the weights when it ran"),
+        Column(
+            "attention_capture",
+            TEXT,
+            "how attentions were seen: in blocks of queries, as the model's own whole matrices, or not at all; null where not asked for",
+            words=("block", "eager", "none"),
+        ),
         Column("torch", TEXT, "version of torch"),
         Column(
             "notes",

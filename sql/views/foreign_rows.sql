@@ -14,8 +14,8 @@ with counted as (
         'head_changes', 'probe_sets', 'probe_documents', 'activations',
         'neurons', 'position_activations', 'token_activations',
         'block_activations', 'similarities', 'expert_activations',
-        'sensitivities', 'head_sensitivities', 'critical_weights', 'perturbations',
-        'training_log', 'extractions', 'nulls'
+        'attention_heads', 'attention_maps', 'sensitivities', 'head_sensitivities',
+        'critical_weights', 'perturbations', 'training_log', 'extractions', 'nulls'
     )
     group by model, revision, table_name
 )

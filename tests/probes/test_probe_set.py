@@ -98,9 +98,14 @@ def test_numbers_of_tokens_are_taken_as_they_are(tmp_path):
 
 
 def test_drawn_tokens_repeat_or_follow_no_order():
-    repeated = as_bytes(read_probe_set("repeated:3x20", seed=4))
-    for document in repeated.documents:
-        np.testing.assert_array_equal(document[:10], document[10:])
+    repeated = as_bytes(read_probe_set("repeated:12x200", seed=4))
+    periods = [
+        next(one for one in range(1, 200) if (document[one:] == document[:-one]).all())
+        for document in repeated.documents
+    ]
+    assert min(periods) >= 50
+    assert max(periods) <= 100
+    assert len(set(periods)) > 6
     uniform = as_bytes(read_probe_set("uniform:200x50"))
     counts = np.bincount(np.concatenate(uniform.documents), minlength=256)
     assert counts.size == 256

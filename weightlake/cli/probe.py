@@ -66,6 +66,19 @@ def probe(
         bool,
         typer.Option(help="The loss without each block: two forwards for each."),
     ] = False,
+    attention: Annotated[bool, typer.Option(help="What each head looks at.")] = True,
+    gradients: Annotated[
+        bool,
+        typer.Option(
+            "--gradients", help="What the loss owes to each head: a backward pass."
+        ),
+    ] = False,
+    ablation: Annotated[
+        bool,
+        typer.Option(
+            "--ablation", help="The loss without each head: a forward pass per head."
+        ),
+    ] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it would take.")
     ] = False,
@@ -109,6 +122,7 @@ def probe(
         "cka": cka,
         "skips": skips,
     }
+    options |= {"attention": attention, "gradients": gradients, "ablation": ablation}
     if estimate:
         return show_plans(
             verbs.plan_probe(

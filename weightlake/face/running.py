@@ -28,6 +28,9 @@ class Running(Opened):
         lens: bool = True,
         skips: bool = False,
         cka: bool = True,
+        attention: bool = True,
+        gradients: bool = False,
+        ablation: bool = False,
         memory: str | int | None = None,
         threads: int | None = None,
         replace: bool = False,
@@ -50,6 +53,9 @@ class Running(Opened):
             lens: What each layer alone would predict.
             skips: The loss without each block: two forwards for each.
             cka: How alike the layers are, 0 to 1.
+            attention: What each head looks at.
+            gradients: What the loss owes to each head, by a backward pass.
+            ablation: The loss without each head, by a forward pass per head.
             memory: As for `extract`.
             threads: As for `extract`.
             replace: Run again what was run already.
@@ -79,6 +85,8 @@ class Running(Opened):
             "cka": cka,
             "skips": skips,
         }
+        options |= {"attention": attention, "gradients": gradients}
+        options |= {"ablation": ablation}
         return verbs.probe(
             self.root,
             as_references(references),

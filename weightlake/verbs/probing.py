@@ -44,9 +44,10 @@ def probe(
 ) -> Outcomes:
     """Run models on a probe set and write what passes them; no activation is kept.
 
-    `options` are the stage's: window, stride, dtype, batch_tokens, lens, cka, skips.
-    `notify` hears how each checkpoint ended and how long the rest may take. `rows` of
-    what comes back is the behaviour of the models, where any was measured.
+    `options` are the stage's: window, stride, dtype, batch_tokens, lens, cka, skips,
+    attention, gradients, ablation. `notify` hears how each checkpoint ended and how
+    long the rest may take. `rows` of what comes back is the behaviour of the models,
+    where any was measured.
     """
     started = time.monotonic()
     sources = find_sources(references, settings)

@@ -29,7 +29,8 @@ def wilson(n_hits: I64, n: F64) -> tuple[F64, F64]:
     Wilson 1927, J. Am. Stat. Assoc. 22, p. 209.
     """
     seen = np.maximum(n, 1)
-    p = n_hits / seen
+    # Where every value is NaN there are hits without values that count.
+    p = np.minimum(n_hits / seen, 1)
     centre = (p + _Z**2 / (2 * seen)) / (1 + _Z**2 / seen)
     spread = np.sqrt(p * (1 - p) / seen + _Z**2 / (4 * seen**2))
     half = _Z * spread / (1 + _Z**2 / seen)

@@ -34,11 +34,7 @@ MEANS = {
 
 
 def describe_heads(sums: Mapping[Place, HeadSums]) -> list[tuple[Place, Row]]:
-    """A row for every head of every attention, with its place.
-
-    `agreement_with` is the place of the most similar head among attentions with the
-    same texts as queries and keys.
-    """
+    """A row for every head of every attention, with its place."""
     n_heads = sum(one.n_heads for one in sums.values())
     found = []
     for place, one in sums.items():
@@ -54,6 +50,8 @@ def describe_heads(sums: Mapping[Place, HeadSums]) -> list[tuple[Place, Row]]:
             row |= _verdict("sink", sink, head)
             row["status"] = _status(one, row)
             found.append((place, row))
+    for name in ("induction", "sink"):
+        _add_q_values([row for _, row in found], name)
     return found
 
 
@@ -68,6 +66,22 @@ def _verdict(name: str, verdict: Verdict, head: int) -> Row:
         f"{name}_p_value": None if p is None else _number(p[head]),
         f"is_{name}": None if said is None else bool(said[head]),
     }
+
+
+def _add_q_values(rows: list[Row], name: str) -> None:
+    """Benjamini and Hochberg's (1995) over all heads that have a p-value."""
+    from scipy import stats
+
+    tested = [row for row in rows if row[f"{name}_p_value"] is not None]
+    q_values = (
+        stats.false_discovery_control([row[f"{name}_p_value"] for row in tested])
+        if tested
+        else ()
+    )
+    for row in rows:
+        row[f"{name}_q_value"] = None
+    for row, q in zip(tested, q_values, strict=True):
+        row[f"{name}_q_value"] = float(q)
 
 
 def _status(sums: HeadSums, row: Row) -> str:

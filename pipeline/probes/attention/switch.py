@@ -55,17 +55,33 @@ def switched(model: Any, watcher: Watcher) -> Iterator[None]:
 
     AttentionInterface.register(IMPLEMENTATION, _forward)
     AttentionMaskInterface.register(IMPLEMENTATION, make_rule_mask)
-    before = [(one, one._attn_implementation) for one in _configs(model)]  # noqa: SLF001
     watched = [id(module) for module in model.modules()]
     _WATCHED.update(dict.fromkeys(watched, watcher))
     try:
-        model.set_attn_implementation(IMPLEMENTATION)
-        yield
+        with saying(model, None):
+            model.set_attn_implementation(IMPLEMENTATION)
+            yield
     finally:
-        for config, implementation in before:
-            config._attn_implementation_internal = implementation  # noqa: SLF001
         for identity in watched:
             del _WATCHED[identity]
+
+
+@contextmanager
+def saying(model: nn.Module, implementation: str | None) -> Iterator[None]:
+    """While open, every config names this implementation; None leaves them.
+
+    Afterwards, after an error too, every config says what it said. A model with code of
+    its own refuses `set_attn_implementation`, and makes its masks by the config.
+    """
+    before = [(one, one._attn_implementation) for one in _configs(model)]  # noqa: SLF001
+    try:
+        for config, _ in before:
+            if implementation is not None:
+                config._attn_implementation_internal = implementation  # noqa: SLF001
+        yield
+    finally:
+        for config, said in before:
+            config._attn_implementation_internal = said  # noqa: SLF001
 
 
 def _configs(model: nn.Module) -> list[Any]:
