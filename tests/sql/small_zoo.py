@@ -224,7 +224,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *at([{"n_layers": 3, "n_tensors": 3, "n_elements": 12}], "deep", "v1"),
             *_run_rows([{"series": "run", "n_tensors": 2, "n_elements": 6}]),
         ],
-        probe_sets=at([PROBED], "pair") + at([PROBED], "deep"),
+        probe_sets=at([PROBED], "pair") + at([PROBED], "deep", "v1"),
         sensitivities=at([{"metric": "abs_grad_x_weight"}], "pair"),
         perturbations=at([{"arm": "top"}], "pair"),
         tensor_changes=at(
