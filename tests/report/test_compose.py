@@ -182,7 +182,7 @@ def test_a_users_template_joins_ours_or_takes_its_place(tmp_path):
 
 
 def test_a_section_in_a_table_is_of_its_models_alone(zoo):
-    text = "<!-- each: model; in: probe_sets -->\n# Of {model}\nProse"
+    text = "<!-- each: model; in: sensitivities -->\n# Of {model}\nProse"
     assert [each.title for each in answered(zoo, text).sections] == ["Of pair"]
     assert answered(zoo, text, models=["deep"]).sections == ()
     with pytest.raises(UsageError, match="no name of a table"):
