@@ -157,7 +157,7 @@ def _measured(job: Job, measured: Measured, began: float, n_rows: int) -> Outcom
         job,
         "failed" if measured.problem else status,
         began,
-        n_bytes=measured.n_bytes,
+        n_bytes=measured.n_bytes or _file_bytes(job),
         n_tensors=measured.n_tensors,
         n_measured=measured.n_measured,
         n_reused=measured.n_reused,
@@ -191,15 +191,19 @@ def _seconds(job: Job, to_read: int) -> float | None:
     return None if seconds is None else seconds / job.settings.threads
 
 
-def _plan(job: Job) -> Plan:
-    """By the sizes of files, and what such bytes have cost before."""
-    standing = find_standing(job)
+def _file_bytes(job: Job) -> int:
     offline = job.settings.local_files_only
-    n_bytes = sum(
+    return sum(
         file.n_bytes
         for source in job.subject.sources
         for file in list_files(source, local_files_only=offline)
     )
+
+
+def _plan(job: Job) -> Plan:
+    """By the sizes of files, and what such bytes have cost before."""
+    standing = find_standing(job)
+    n_bytes = _file_bytes(job)
     to_read = 0 if standing == "unchanged" else n_bytes
     return Plan(
         job.subject.source,

@@ -59,7 +59,13 @@ EXTRACTIONS = Table(
             "seconds",
             bounds=(0, None),
         ),
-        Column("n_bytes", COUNT, "bytes read", "bytes", bounds=(0, None)),
+        Column(
+            "n_bytes",
+            COUNT,
+            "bytes read; of all files of the subject where the stage does not count them",
+            "bytes",
+            bounds=(0, None),
+        ),
         Column("n_rows", COUNT, "rows written", "rows", bounds=(0, None)),
         Column(
             "n_measured", COUNT, "tensors measured anew", "tensors", bounds=(0, None)

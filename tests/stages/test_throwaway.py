@@ -175,7 +175,9 @@ def test_what_crosses_a_tasks_border_is_small_and_picklable(
     )
 
 
-def test_an_installed_package_brings_a_stage_to_every_command(tmp_path):
+@pytest.fixture
+def weightlake(tmp_path):
+    """The command, where an installed package brings the stage."""
     package = tmp_path / "site"
     (package / "first_rows-1.dist-info").mkdir(parents=True)
     words = "[weightlake.stages]\nfirst-rows = tests.stages.throwaway:STAGE\n"
@@ -183,19 +185,50 @@ def test_an_installed_package_brings_a_stage_to_every_command(tmp_path):
     (package / "first_rows-1.dist-info" / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: first-rows\nVersion: 1\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{package}:{ROOT}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{package}:{ROOT}",
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+    }
+    environment.pop("PREFECT_API_URL", None)
 
-    def weightlake(*given):
-        return subprocess.run(
+    def run_command(*given):
+        ended = subprocess.run(
             [sys.executable, "-m", "weightlake", *given, "--format", "json"],
             capture_output=True,
             text=True,
+            timeout=200,
             check=True,
             cwd=tmp_path,
             env=environment,
-        ).stdout
+        )
+        return json.loads(ended.stdout)
 
-    tables = {row["table"]: row for row in json.loads(weightlake("tables"))}
+    return run_command
+
+
+def test_an_installed_package_brings_a_stage_to_every_command(weightlake):
+    tables = {row["table"]: row for row in weightlake("tables")}
     assert tables["first_rows"]["grain"].startswith("one row per matrix")
-    columns = json.loads(weightlake("tables", "first_rows"))
+    columns = weightlake("tables", "first_rows")
     assert columns[-1]["meaning"] == "xxh3 over its first row"
+
+
+@pytest.mark.slow
+def test_it_runs_under_prefect_in_a_zoo_that_names_it(weightlake, tmp_path):
+    save_series(tmp_path / "run", n_steps=2)
+    (tmp_path / "zoo.toml").write_text(
+        '[zoo]\nwarehouse = "lake"\n[[series]]\npath = "run"\n'
+        '[[stages]]\nstage = "first-rows"\nseed = 7\n'
+    )
+    measured = weightlake("run", "zoo.toml")
+    assert [(row["stage"], row["status"]) for row in measured] == [
+        ("first-rows", "measured")
+    ] * 2
+    text = "select distinct parameters from extractions"
+    text += " join first_rows using (model, revision, parameter_set)"
+    assert weightlake("sql", text, "--warehouse", "lake") == [
+        {"parameters": '{"seed": 7}'}
+    ]
+    again = weightlake("run", "zoo.toml")
+    assert {row["status"] for row in again} == {"unchanged"}

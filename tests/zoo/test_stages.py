@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 from pipeline.errors import UsageError
 from pipeline.query import run_sql
 from pipeline.stages import Progress, Task, make_tasks, measure_subject
+from pipeline.stages.learned import learned_seconds
 from pipeline.warehouse import open_warehouse
 from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import read_zoo, zoo_settings
@@ -161,6 +162,10 @@ def test_extract_and_compare_run_are_logged_and_are_done(zoo, tmp_path):
         {"stage": "compare", "against": "run@step-10"},
         {"stage": "compare", "against": "run@step-20"},
     ]
+    text = "select distinct n_bytes as n from extractions where stage = 'compare'"
+    n_bytes = plans[-1].n_bytes
+    assert run_sql(lake.root, text).to_pylist() == [{"n": n_bytes}]
+    assert learned_seconds(lake, "compare", ["compare"], n_bytes) > 0
     again = plan_work(work, found, lake, settings)
     assert {plan.status for plan in again} == {"unchanged"}
     assert {
