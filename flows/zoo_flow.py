@@ -18,11 +18,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed
-from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import publish
-from pipeline.errors import UsageError
-from pipeline.stages import Outcome, Task, make_tasks, measure_subject, share
+from flows.engines import WORKERS, engine, is_engine_failure, reachable_server
+from pipeline.stages import (
+    Outcome,
+    Task,
+    lost_task,
+    make_tasks,
+    measure_subject,
+    share,
+)
 from pipeline.warehouse import open_warehouse
 from pipeline.zoo.found import find_sources
 from pipeline.zoo.manifest import read_zoo, zoo_settings
@@ -30,8 +36,6 @@ from pipeline.zoo.outcomes import summary_line
 from pipeline.zoo.progress import counting, open_meter
 from pipeline.zoo.runs import fail_missing, outcome_line, say_aside, work_bytes, work_of
 from pipeline.zoo.settings import WAREHOUSE
-
-WORKERS = 2  # one checkpoint's writing overlaps the next one's reading
 
 
 class CheckpointFailedError(Exception):
@@ -63,23 +67,7 @@ def measure(work: Task) -> Outcome:
     return outcome
 
 
-def task_runner(name: str, width: int = WORKERS) -> Any:
-    """Prefect's runner of tasks: `threads` of this process, or `processes`.
-
-    Raises UsageError for another name.
-    """
-    kinds: dict[str, Any] = {
-        "threads": ThreadPoolTaskRunner,
-        "processes": ProcessPoolTaskRunner,
-    }
-    if name not in kinds:
-        raise UsageError(
-            f"no runner is called {name!r}", fix=f"There are: {', '.join(kinds)}"
-        )
-    return kinds[name](max_workers=width)
-
-
-@flow(name="zoo", task_runner=task_runner("threads"))
+@flow(name="zoo", task_runner=engine("threads").task_runner)
 def zoo_flow(
     zoo: str,
     warehouse: str | None = None,
@@ -87,8 +75,12 @@ def zoo_flow(
     verify: bool = False,
     replace: bool = False,
     local_files_only: bool = False,
+    n_sharing: int = WORKERS,
 ) -> State[list[Outcome]]:
-    """Measure what the manifest `zoo` names, stage by stage; fails if anything did."""
+    """Measure what the manifest `zoo` names, stage by stage; fails if anything did.
+
+    `n_sharing` tasks at a time share the memory and threads of one machine.
+    """
     started = time.monotonic()
     manifest = read_zoo(Path(zoo))
     lake = open_warehouse(Path(warehouse or manifest.warehouse or WAREHOUSE))
@@ -103,11 +95,11 @@ def zoo_flow(
     with open_meter(total, manifest.name) as meter, counting(meter) as progress:
         # One stage after the other: compare reads the digests that extract stores.
         for each in work:
-            shared = share(settings, min(WORKERS, len(each.subjects)))
+            shared = share(settings, min(n_sharing, len(each.subjects)))
             tasks = make_tasks(
                 each.stage, each.subjects, lake, shared, progress=progress
             )
-            outcomes += _gather([measure.submit(task) for task in tasks])
+            outcomes += _gather(tasks, [measure.submit(task) for task in tasks])
     summary = summary_line(outcomes, time.monotonic() - started)
     publish(manifest.name, outcomes, summary)
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
@@ -123,25 +115,40 @@ def run_zoo(
     runner: str = "threads",
 ) -> list[Outcome]:
     """Run the flow here and now; what stops the whole flow is raised as it was."""
-    chosen = zoo_flow.with_options(task_runner=task_runner(runner))
-    state = chosen(str(zoo), str(warehouse), **options, return_state=True)
+    where = engine(runner)
+    chosen = zoo_flow.with_options(task_runner=where.task_runner)
+    with reachable_server(runner):
+        state = chosen(
+            str(zoo),
+            str(warehouse),
+            **options,
+            n_sharing=where.n_sharing,
+            return_state=True,
+        )
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result
     return list(result)
 
 
-def _gather(futures: Sequence[PrefectFuture[Outcome]]) -> list[Outcome]:
+def _gather(
+    tasks: Sequence[Task], futures: Sequence[PrefectFuture[Outcome]]
+) -> list[Outcome]:
     """Outcomes in the order of the manifest; an artifact counts tasks as they end."""
     progress = cast(UUID, create_progress_artifact(0.0, description="tasks done"))
     for done, _ in enumerate(as_completed(list(futures)), start=1):
         update_progress_artifact(progress, 100.0 * done / len(futures))
-    return [_outcome(future) for future in futures]
+    return [_outcome(*pair) for pair in zip(tasks, futures, strict=True)]
 
 
-def _outcome(future: PrefectFuture[Outcome]) -> Outcome:
+def _outcome(work: Task, future: PrefectFuture[Outcome]) -> Outcome:
     """A failed task's outcome too; any other exception is a defect and is raised."""
     try:
         return future.result()
     except CheckpointFailedError as error:
         return error.outcome
+    except Exception as error:
+        # An engine gives a task up when it has killed worker after worker.
+        if not is_engine_failure(error):
+            raise
+        return lost_task(work, f"its workers died ({error})")

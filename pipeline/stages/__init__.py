@@ -5,6 +5,7 @@ from pipeline.stages.plan import Plan
 from pipeline.stages.progress import Progress
 from pipeline.stages.run import (
     Watch,
+    lost_task,
     make_tasks,
     measure_subject,
     plan_subject,
@@ -44,6 +45,7 @@ __all__ = [
     "Threads",
     "Watch",
     "default_memory",
+    "lost_task",
     "make_tasks",
     "measure_subject",
     "new_run",

@@ -94,6 +94,20 @@ def measure_subject(task: Task) -> Outcome:
     return _measure_once(task)
 
 
+def lost_task(task: Task, error: str) -> Outcome:
+    """The outcome of a task that its engine gave up; `extractions` has a row of it."""
+    job = make_job(task)
+    outcome = _outcome(job, "failed", time.monotonic(), error=error)
+    log_failure(
+        job.warehouse,
+        job.settings.run,
+        outcome,
+        datetime.now(UTC),
+        family=job.stage.main_part,
+    )
+    return outcome
+
+
 def plan_subject(task: Task) -> Plan:
     """What measuring the subject would take; reads no value, and does not raise."""
     job = make_job(task)

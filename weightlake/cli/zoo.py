@@ -78,7 +78,12 @@ def run(
     local_files_only: LocalFilesOnly = False,
     verbose: Verbose = False,
     runner: Annotated[
-        str, typer.Option("--runner", metavar="NAME", help="threads or processes.")
+        str,
+        typer.Option(
+            "--runner",
+            metavar="NAME",
+            help="threads, processes, dask, dask://HOST:PORT, ray, ray://HOST:PORT.",
+        ),
     ] = "threads",
     format_name: Format = None,
     output: Output = None,

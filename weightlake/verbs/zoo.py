@@ -32,7 +32,8 @@ def run(
 ) -> Outcomes:
     """Measure a zoo as a Prefect flow; none is started when nothing is new.
 
-    `runner` says where tasks run: threads of this process, or processes.
+    `runner` says where tasks run: on threads of this process, in processes, or on an
+    engine by name or address (docs/scale.md).
 
     Without `root` the manifest names the warehouse. Raises UsageError for a manifest
     that means nothing, and when Prefect is not installed.
