@@ -7,9 +7,10 @@ torch and transformers are imported at the call.
 
 from __future__ import annotations
 
+import copy
 import json
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,17 @@ def ref_of(name: str, shape: tuple[int, ...], dtype: str = "F32") -> TensorRef:
     return TensorRef(name, dtype, shape, "model.safetensors", n_bytes)
 
 
-@cache
 def make_tiny_model(name: str) -> TinyModel:
-    """A seeded pico model of the family, made once in a process."""
+    """A seeded pico model of the family; a test may change its own."""
+    model = _made(name)
+    module = copy.deepcopy(model.module)
+    config = copy.deepcopy(model.config)
+    return replace(model, config=config, state=module.state_dict(), module=module)
+
+
+@cache
+def _made(name: str) -> TinyModel:
+    """The model as it is made once in a process."""
     import torch
     import transformers
 

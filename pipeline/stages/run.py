@@ -171,7 +171,7 @@ def _measured(job: Job, measured: Measured, began: float, n_rows: int) -> Outcom
         job,
         "failed" if measured.problem else status,
         began,
-        n_bytes=measured.n_bytes or _file_bytes(job),
+        n_bytes=_read_bytes(job, measured),
         n_tensors=measured.n_tensors,
         n_measured=measured.n_measured,
         n_reused=measured.n_reused,
@@ -203,6 +203,12 @@ def _seconds(job: Job, to_read: int) -> float | None:
     parts = [job.stage.main_part]
     seconds = learned_seconds(job.warehouse, job.stage.name, parts, to_read)
     return None if seconds is None else seconds / job.settings.threads
+
+
+def _read_bytes(job: Job, measured: Measured) -> int:
+    if measured.n_bytes is not None:
+        return measured.n_bytes
+    return 0 if measured.is_unchanged else _file_bytes(job)
 
 
 def _file_bytes(job: Job) -> int:

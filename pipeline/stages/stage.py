@@ -52,13 +52,14 @@ class Measured:
     adds model, revision and step, from_… of a pair, and parameter_set. Instead of them
     `outputs` may be given; they are written as they come, and `versions` are those of
     their parts. `is_unchanged`: reading showed that all is done, and
-    at most stamps are renewed. `problem` is why the
-    rows are not all there could be: they are kept, and the subject counts as failed.
+    at most stamps are renewed. `n_bytes` were read; None: the files of the subject, or
+    nothing of an unchanged one. `problem` is why the rows are not all there could be:
+    they are kept, and the subject counts as failed.
     """
 
     rows: Mapping[str, Iterable[Row]] = field(default_factory=dict)
     outputs: Iterable[Output] = ()
-    n_bytes: int = 0
+    n_bytes: int | None = None
     n_tensors: int = 0
     n_measured: int = 0
     n_reused: int = 0

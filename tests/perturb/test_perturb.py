@@ -32,7 +32,7 @@ class Halve:
 
 @pytest.fixture
 def weights():
-    return find_weights(make_forward(make_tiny_model.__wrapped__("llama").module))
+    return find_weights(make_forward(make_tiny_model("llama").module))
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

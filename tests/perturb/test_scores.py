@@ -33,7 +33,7 @@ TOKENS = tokens_of(n_documents=4)
 
 
 def made(name, tokens=TOKENS):
-    module = make_tiny_model.__wrapped__(name).module
+    module = make_tiny_model(name).module
     # torch multiplies experts together in single precision alone.
     forward = make_forward(module if name == "mixtral" else module.double())
     # Weights as they are initialised give gradients too small for a relative error.

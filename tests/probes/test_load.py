@@ -21,7 +21,7 @@ from tests.tiny_models import make_tiny_model
 
 def saved(name, folder):
     """A model of this test alone: others change what the cached one is made of."""
-    module = make_tiny_model.__wrapped__(name).module
+    module = make_tiny_model(name).module
     module.save_pretrained(folder)
     return module
 

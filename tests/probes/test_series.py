@@ -23,7 +23,7 @@ N_STEPS, TURN = 26, 17
 def lake(tmp_path_factory):
     """A tiny GPT-2 that learns one cycle of tokens, then another, step by step."""
     folder = tmp_path_factory.mktemp("series")
-    model = make_tiny_model.__wrapped__("gpt2").module.train()
+    model = make_tiny_model("gpt2").module.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     generator = torch.Generator().manual_seed(1)
     for step in range(N_STEPS):

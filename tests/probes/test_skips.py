@@ -57,7 +57,7 @@ def test_a_skipped_block_is_a_model_without_it(name, blocks):
 
 def test_a_weight_on_which_all_rests_is_found():
     """One input meets one output; what it writes decides the next token."""
-    module = make_tiny_model.__wrapped__("llama").module
+    module = make_tiny_model("llama").module
     tokens = tokens_of()
     mlp = module.model.layers[0].mlp
     with torch.no_grad():
@@ -87,7 +87,7 @@ def test_an_untrained_model_has_no_super_weight():
     for name in ("gpt2", "llama", "opt"):
         for seed in range(8):
             torch.manual_seed(seed)
-            forward = make_forward(make_tiny_model.__wrapped__(name).module)
+            forward = make_forward(make_tiny_model(name).module)
             for row in skipped(forward, tokens_of(seed)):
                 n += 1
                 announced += row["is_super_weight"]
