@@ -44,7 +44,7 @@ ANSWERS = (
     ),
     (
         "When did its training turn, and in how many tensors?",
-        f"breaks {SERIES} --metric frobenius_norm",
+        f"breaks {SERIES}",
     ),
     (
         "What does it do differently from step to step?",

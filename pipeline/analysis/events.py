@@ -26,7 +26,7 @@ MIN_POINTS = 2 * STEP_EDGE + 6
 _N_SHAPES = 2
 # Tails heavier than exponential have larger gaps: measured over quiet training runs, a
 # gap is so many times as likely as its exponential chance (docs/calibration.md).
-_ALLOWANCE = 20.0
+_ALLOWANCE = 6.7
 # A burst and the step that begins it are one event.
 _NEAR = 1
 # The share of a rise that must stay.

@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.analysis import find_run_events
 from pipeline.compare import compare_checkpoints, pair_steps
 from pipeline.extract import Settings
 from pipeline.query import run_query, run_sql
@@ -32,14 +31,9 @@ def compare(run, root):
 
 @pytest.mark.skipif(not DEMO.is_dir(), reason=f"{DEMO} is not there: run make demo")
 def test_the_demo_shows_its_burst_and_its_switch_and_nothing_else(tmp_path):
-    text = """
-        select model, 'relative_change' as metric, tensor, step,
-            relative_change as value
-        from tensor_changes
-    """
-    rows = run_sql(compare(DEMO, tmp_path), text)
     planted = json.loads((DEMO / "planted.json").read_text())
-    events = find_run_events(pl.DataFrame(rows))
+    root = compare(DEMO, measure(DEMO, tmp_path))
+    events = pl.DataFrame(run_query(root, "events", {"model": "byte-gpt2"}))
     late = events.filter(pl.col("step") > planted["warmup"]["last_step"])
     assert late["step"].to_list() == [
         planted["learning_rate_spike"]["first_checkpoint"],
