@@ -14,5 +14,5 @@ BROKEN_PIPE = 141  # what a shell reports of any program whose reader went away
 
 
 def exit_code(has_failed: Iterable[bool]) -> int:
-    """0 when no checkpoint failed, else 3: what could be measured was."""
+    """0 when no checkpoint failed, else 3, be it the only one: 1 means nothing ran."""
     return SOME_FAILED if any(has_failed) else DONE

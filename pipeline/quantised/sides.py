@@ -83,7 +83,8 @@ def _mark_sides(
         home = _home(one, modules, names)
         reason = f"belongs to the codes {home}" if home else ""
         if not home and is_coded and _is_activation(one):
-            reason = "scales of activations or caches"
+            empty = "empty: a mark of its format"
+            reason = "scales of activations or caches" if one.n_elements else empty
         if reason:
             marked[one.name] = replace(one, skip_reason=reason, is_side=True)
     return marked
