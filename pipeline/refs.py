@@ -105,10 +105,14 @@ class TensorRef:
 
 @dataclass(frozen=True)
 class Pieces:
-    """The parts of a tensor that several files hold together, in order along `axis`."""
+    """The parts of a tensor that several files hold together, in order along `axis`.
+
+    Each part holds `blocks` runs of it: first come the first runs of all parts.
+    """
 
     axis: int
     parts: tuple[TensorRef, ...]
+    blocks: int = 1
 
 
 @dataclass(frozen=True)

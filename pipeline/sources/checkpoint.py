@@ -49,7 +49,7 @@ def open_checkpoint(
     aside: tuple[str, ...] = ()
     if _owns_folder(folder, weights, source):
         log, log_notes = read_folder_log(folder)
-        aside = _folders_aside(folder)
+        aside = _folders_aside(folder, weights)
     checkpoint = Checkpoint(
         source=source,
         folder=str(folder),
@@ -87,6 +87,8 @@ def _stamp_files(
     folder: Path, weights: WeightSet, source: CheckpointSource
 ) -> tuple[FileStamp, ...]:
     present = set(list_names(folder))
+    # The files of ranks may lie in folders of their own.
+    present |= {name for name in weights.files if (folder / name).is_file()}
     check_present(folder, weights, present)
     beside = [MODEL_CONFIG, ADAPTER_CONFIG]
     if _owns_folder(folder, weights, source):
@@ -103,11 +105,14 @@ def _owns_folder(folder: Path, weights: WeightSet, source: CheckpointSource) -> 
     return weights.role != "other" or len(find_sets(folder)) == 1
 
 
-def _folders_aside(folder: Path) -> tuple[str, ...]:
+def _folders_aside(folder: Path, weights: WeightSet) -> tuple[str, ...]:
     """Folders with weights that are neither of this checkpoint nor found as a step."""
     is_step = parse_step(folder.name) is not None
+    own = {name.partition("/")[0] for name in weights.files}
     return tuple(
         child.name
         for child in list_folders(folder)
-        if (is_step or parse_step(child.name) is None) and find_sets(child)
+        if child.name not in own
+        and (is_step or parse_step(child.name) is None)
+        and find_sets(child)
     )

@@ -10,13 +10,21 @@ from typing import Any
 
 from pipeline.errors import SourceError
 from pipeline.refs import TensorRef
+from pipeline.sources.cuts import (
+    UncutError,
+    metas_rule,
+    n_ranks,
+    read_facts,
+    stated_rule,
+)
 from pipeline.sources.pieces import check_whole, join_parts
-from pipeline.sources.rank_files import EMPTY_WEIGHTS
+from pipeline.sources.rank_files import EMPTY_WEIGHTS, TENSOR_PARALLEL
 from pipeline.sources.safetensors_header import read_header
 from pipeline.sources.shards import compare_with_index, find_unindexed, read_index
 from pipeline.sources.weight_files import list_names
 from pipeline.sources.weight_sets import WeightSet
 
+_OF_RANK = re.compile(r"[mt]p_rank_\d+[/_]")
 _WEIGHT = re.compile(r".*(\.(weight|bias)|\.lora_.*)")
 
 
@@ -34,7 +42,7 @@ def read_tensors(folder: Path, weights: WeightSet) -> Contents:
 
     Raises SourceError when the set is only a part of a model, or not to be believed.
     """
-    if weights.refusal:
+    if weights.refusal and not weights.is_cut:
         why = weights.refusal
         raise SourceError(why.what, where=str(folder / weights.head), fix=why.fix)
     contents = _READERS[weights.format](folder, weights)
@@ -66,11 +74,40 @@ def _read_torch(folder: Path, weights: WeightSet) -> Contents:
 
     tensors, notes = list_tensors(folder, weights.files)
     if weights.is_cut:
-        tensors = join_parts(folder, weights.files, tensors)
+        if weights.refusal:
+            tensors = _join_stated(folder, weights, tensors)
+        else:
+            rule = metas_rule(tensors)
+            tensors = join_parts(folder, weights.files, tensors, rule)
         notes.append(f"joined from {len(weights.files)} tensor-parallel files")
     elif weights.stem.startswith("consolidated"):
         check_whole(folder, tensors)
+    elif _OF_RANK.search(str(folder / weights.head)):
+        _refuse_lone_part(folder, weights)
     return Contents(tensors, tuple(notes))
+
+
+def _join_stated(
+    folder: Path, weights: WeightSet, tensors: tuple[TensorRef, ...]
+) -> tuple[TensorRef, ...]:
+    try:
+        facts = read_facts(folder / weights.files[0])
+        rule = stated_rule(facts, len(weights.files))
+    except UncutError as error:
+        where = str(folder / weights.head)
+        raise SourceError(str(error), where=where, fix=TENSOR_PARALLEL.fix) from error
+    files = weights.files
+    return join_parts(folder, files, tensors, rule, fix=TENSOR_PARALLEL.fix)
+
+
+def _refuse_lone_part(folder: Path, weights: WeightSet) -> None:
+    """Raise SourceError where a rank's file says that there are more of its kind."""
+    path = folder / weights.files[0]
+    n = n_ranks(read_facts(path))
+    if n > 1:
+        what = f"one of {n} tensor-parallel parts, each with a part of every matrix"
+        fix = f"Name the folder that holds all {n}. {TENSOR_PARALLEL.fix}"
+        raise SourceError(what, where=str(path), fix=fix)
 
 
 def _read_dcp(folder: Path, _: WeightSet) -> Contents:

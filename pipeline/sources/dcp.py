@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -64,7 +65,9 @@ def list_dcp(folder: Path) -> tuple[tuple[TensorRef, ...], list[str]]:
         dtype = str(entry.properties.dtype).removeprefix("torch.")
         code = TORCH_CODES.get(dtype, dtype)
         reason = "" if dtype in TORCH_CODES else "unsupported_dtype"
-        why = next((w for part in path[:-1] if (w := other_state(part))), reason)
+        # Megatron's own planner keeps dotted names, and shards of states by slashes.
+        above = [part for step in path for part in re.split(r"[./]", step)][:-1]
+        why = next((w for part in above if (w := other_state(part))), reason)
         shape = tuple(entry.size)
         n_bytes = prod(shape) * entry.properties.dtype.itemsize
         tensors.append(

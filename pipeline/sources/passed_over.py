@@ -43,6 +43,7 @@ def find_passed_over(
     read.
     """
     entered = {_folder(source) for source in sources if source.kind == "local"}
+    entered |= {rank for folder in entered for rank in _folders_of_ranks(folder)}
     folders: dict[Path, None] = {}
     files: dict[Path, None] = {}
     broken: dict[Path, None] = {}
@@ -61,6 +62,12 @@ def find_passed_over(
 def _folder(source: CheckpointSource) -> Path:
     path = Path(source.location)
     return path if path.is_dir() else path.parent
+
+
+def _folders_of_ranks(folder: Path) -> Iterator[Path]:
+    sets = find_sets(folder) if folder.is_dir() else ()
+    for file in (file for one in sets for file in one.files if "/" in file):
+        yield (folder / file).parent
 
 
 def _roots(references: Sequence[str]) -> Iterator[Path]:

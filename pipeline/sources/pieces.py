@@ -1,12 +1,11 @@
 """How are the parts of tensor-parallel files read as the tensors that they make up?
 
-Meta's `consolidated.NN.pth` hold every tensor, cut along one axis: rows of q, k, v,
-gate and up, columns of o and down; norms are whole in each.
+Which axis is cut, `pipeline.sources.cuts` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -17,94 +16,76 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SourceError
 from pipeline.refs import Pieces, TensorRef
+from pipeline.sources.cuts import (
+    Rule,
+    UncutError,
+    check_parts,
+    module_of,
+    residual_width,
+)
 from pipeline.sources.ranges import check_range
 from pipeline.sources.torch_reader import TorchReader
 
-# The last module of a name, and the axis along which it is cut.
-_ROWS = ("wq", "wk", "wv", "w1", "w3", "output")
-_COLUMNS = ("wo", "w2")
-_EMBEDDING = "tok_embeddings"
+_META_FIX = (
+    "Copy all consolidated.NN.pth of the model, or convert them with"
+    " transformers' convert_llama_weights_to_hf.py"
+)
 
 
 def join_parts(
-    folder: Path, files: Sequence[str], tensors: Sequence[TensorRef]
+    folder: Path,
+    files: Sequence[str],
+    tensors: Sequence[TensorRef],
+    rule: Rule,
+    *,
+    fix: str = _META_FIX,
 ) -> tuple[TensorRef, ...]:
     """Each tensor once, in the first file's order, made up of its parts in all.
 
-    Raises SourceError when a part is missing or no rule says how it is cut.
+    Raises SourceError when a part is missing or the rule does not say how it is cut.
     """
     by_name: dict[str, dict[str, TensorRef]] = {}
     for tensor in tensors:
         by_name.setdefault(tensor.name, {})[tensor.file] = tensor
-    width = _width(tensors)
     joined = []
-    for name, parts in by_name.items():
-        lost = [file for file in files if file not in parts]
-        if lost:
-            raise _unjoined(folder, f"{name!r} is not in {', '.join(lost[:3])}")
-        joined.append(_join(folder, [parts[file] for file in files], width))
+    try:
+        for name, parts in by_name.items():
+            check_parts(name, files, parts)
+            found = [parts[file] for file in files if file in parts]
+            joined.append(_join(found, rule))
+    except UncutError as error:
+        raise SourceError(str(error), where=str(folder), fix=fix) from error
     return tuple(joined)
 
 
 def check_whole(folder: Path, tensors: Sequence[TensorRef]) -> None:
-    """Raise SourceError where a lone file is a half: its projections are too narrow."""
-    width = _width(tensors)
+    """Raise SourceError where Meta's lone file is a half: wo is too narrow."""
+    width = residual_width(tensors)
     for tensor in tensors:
-        if _module(tensor) in _COLUMNS and len(tensor.shape) == 2:
+        if module_of(tensor) == "wo" and len(tensor.shape) == 2:
             rows, columns = tensor.shape
-            is_part = _module(tensor) == "wo" and rows == width and columns < width
-            if is_part and width % max(columns, 1) == 0:
+            if rows == width > columns and width % max(columns, 1) == 0:
                 n = width // columns
                 what = f"{tensor.name!r} has {columns} of {width} columns: one of {n}"
-                raise _unjoined(folder, f"{what} tensor-parallel parts")
+                what += " tensor-parallel parts"
+                raise SourceError(what, where=str(folder), fix=_META_FIX)
 
 
-def _width(tensors: Sequence[TensorRef]) -> int:
-    """Of the residual stream: norms are whole in every part."""
-    sizes = (t.shape[0] for t in tensors if len(t.shape) == 1 and "norm" in t.name)
-    return next(sizes, 0)
-
-
-def _module(tensor: TensorRef) -> str:
-    return tensor.name.removesuffix(".weight").rpartition(".")[2]
-
-
-def _join(folder: Path, parts: Sequence[TensorRef], width: int) -> TensorRef:
+def _join(parts: Sequence[TensorRef], rule: Rule) -> TensorRef:
     first = parts[0]
+    if first.skip_reason:
+        return first
     if any((p.shape, p.dtype) != (first.shape, first.dtype) for p in parts):
-        raise _unjoined(folder, f"the parts of {first.name!r} differ in shape")
-    axis = _axis(first, width)
-    if axis is None:
-        raise _unjoined(folder, f"no rule says how {first.name!r} is cut")
-    if axis < 0 or first.skip_reason:
+        raise UncutError(f"the parts of {first.name!r} differ in shape")
+    cut = rule(first)
+    if cut.axis is None:
         return first
     shape = list(first.shape)
-    shape[axis] *= len(parts)
+    shape[cut.axis] *= len(parts)
     n_bytes = first.n_bytes * len(parts)
-    pieces = Pieces(axis, tuple(parts))
-    return replace(first, shape=tuple(shape), n_bytes=n_bytes, pieces=pieces)
-
-
-def _axis(tensor: TensorRef, width: int) -> int | None:
-    """Along which axis a tensor is cut; -1 where each part has it whole."""
-    if len(tensor.shape) < 2:
-        is_whole = "norm" in tensor.name or tensor.name.endswith("freqs")
-        return -1 if is_whole else None
-    module = _module(tensor)
-    if module == _EMBEDDING:
-        # Llama 1 and 2 cut the width, Llama 3 the vocabulary.
-        return 0 if tensor.shape[1] == width else 1
-    if module in _ROWS:
-        return 0
-    return 1 if module in _COLUMNS else None
-
-
-def _unjoined(folder: Path, what: str) -> SourceError:
-    return SourceError(
-        what,
-        where=str(folder),
-        fix="Copy all consolidated.NN.pth of the model, or convert them with"
-        " transformers' convert_llama_weights_to_hf.py",
+    pieces = Pieces(cut.axis, tuple(parts), cut.blocks)
+    return replace(
+        first, shape=tuple(shape), n_bytes=n_bytes, pieces=pieces, shared_with=""
     )
 
 
@@ -121,7 +102,7 @@ class JoinedReader:
         check_range(tensor, start, out)
         axis, parts = tensor.pieces.axis, tensor.pieces.parts
         if axis == 0:
-            self._read_in_turn(parts, start, out)
+            self._read_in_turn(tensor.pieces, start, out)
             return
         # A row of the whole is a row of each part, one after another.
         n_row = tensor.n_bytes // max(prod(tensor.shape[:axis]), 1)
@@ -137,17 +118,15 @@ class JoinedReader:
         begin = start - first * n_row
         out[:] = rows.reshape(-1)[begin : begin + len(out)]
 
-    def _read_in_turn(
-        self, parts: Sequence[TensorRef], start: int, out: NDArray[np.uint8]
-    ) -> None:
+    def _read_in_turn(self, pieces: Pieces, start: int, out: NDArray[np.uint8]) -> None:
         begin = 0
-        for part in parts:
-            low, high = max(start, begin), min(start + len(out), begin + part.n_bytes)
+        for part, offset, n_bytes in _runs(pieces):
+            low, high = max(start, begin), min(start + len(out), begin + n_bytes)
             if low < high:
                 self._parts.read_into(
-                    part, low - begin, out[low - start : high - start]
+                    part, offset + low - begin, out[low - start : high - start]
                 )
-            begin += part.n_bytes
+            begin += n_bytes
 
     def close(self) -> None:
         self._parts.close()
@@ -157,3 +136,11 @@ class JoinedReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _runs(pieces: Pieces) -> Iterator[tuple[TensorRef, int, int]]:
+    """Where in which part the whole goes on: the part, its offset, bytes."""
+    for block in range(pieces.blocks):
+        for part in pieces.parts:
+            n_bytes = part.n_bytes // pieces.blocks
+            yield part, block * n_bytes, n_bytes

@@ -36,7 +36,7 @@ _VERL = Refusal(
     "rank files of sharded (DTensor) weights, each with a part of every matrix",
     "Merge them with `python -m verl.model_merger merge --backend fsdp`",
 )
-_TENSOR_PARALLEL = Refusal(
+TENSOR_PARALLEL = Refusal(
     "tensor-parallel parts, each with a part of every matrix",
     "Join them with the framework that wrote them: Megatron's tools/checkpoint/"
     "convert.py, DeepSpeed's ds_to_universal.py, Megatron-Bridge or NeMo's converters",
@@ -46,12 +46,22 @@ _PIPELINE = Refusal(
     "Convert them with the framework that wrote them, such as GPT-NeoX's"
     " tools/ckpts/convert_neox_to_hf.py",
 )
+_FAIRSEQ = Refusal(
+    "parts that fairseq or metaseq wrote by rank, each with a piece of every weight",
+    "Merge them with metaseq's scripts.consolidate_fsdp_shards, or save without"
+    " --use-sharded-state in fairseq",
+)
+ZARR = Refusal(
+    "a Megatron checkpoint of the zarr backend, whose weights lie in folders of chunks",
+    "Load it where it was made and save it as --dist-ckpt-format torch_dist, or convert"
+    " it with Megatron's tools/checkpoint/convert.py",
+)
 _RANKS = Refusal(
     "files that each rank of a parallel run wrote, each with a part of the model",
     "Save a full state dict where it was made, or merge them with its framework's tool"
     " (accelerate merge-weights, torch.distributed.checkpoint.format_utils)",
 )
-_UNFINISHED = Refusal(
+UNFINISHED = Refusal(
     "shards of torch.distributed.checkpoint without their .metadata: never finished",
     "Take another step of the run, or copy the .metadata file too",
 )
@@ -60,12 +70,16 @@ _NAMED = (
     (re.compile(r"((bf16|fp16|fp32)_)?zero_pp_rank_\d+_mp_rank_\d+_.*"), _ZERO),
     (re.compile(r"(model|fsdp_model)_world_size_\d+_rank_\d+"), _VERL),
     (re.compile(r"layer_\d+-model_\d+-model_states"), _PIPELINE),
-    (re.compile(r"model\d+-mp(?!1$)\d+"), _TENSOR_PARALLEL),
-    (re.compile(r"consolidated\.\d+"), _TENSOR_PARALLEL),
+    (re.compile(r"model\d+-mp(?!1$)\d+"), TENSOR_PARALLEL),
+    (re.compile(r"consolidated\.\d+"), TENSOR_PARALLEL),
+    (re.compile(r".+-model_part-\d+(-shard\d+)?"), _FAIRSEQ),
 )
-_MODEL_PARALLEL = re.compile(r"mp_rank_\d+.*")
-_RANK = re.compile(r"(?P<before>.*(?<![A-Za-z])rank[-_.]?)(?P<number>\d+)(?P<after>.*)")
-_RANK_FOLDER = re.compile(r"(mp|tp|pp|ep|dp)_rank_\d+(_\d+)*")
+_MODEL_PARALLEL = re.compile(r"[mt]p_rank_\d+.*")
+_RANK = re.compile(
+    r"(?P<before>.*(?<![A-Za-z])(rank|tp|shard|partition)[-_.]?)(?P<number>\d+)"
+    r"(?P<after>.*)"
+)
+_RANK_FOLDER = re.compile(r"((mp|tp|pp|ep|dp)_rank|rank|tp)[-_]?(\d+)((_\d+)*)")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -76,7 +90,7 @@ def find_rank_files(names: Iterable[str], suffixes: tuple[str, ...]) -> list[Ran
     for name in names:
         suffix = next((one for one in suffixes if name.endswith(one)), "")
         if name.endswith(".distcp"):
-            groups.setdefault(("*.distcp", _UNFINISHED), []).append(name)
+            groups.setdefault(("*.distcp", UNFINISHED), []).append(name)
         if not suffix:
             continue
         stem = name.removesuffix(suffix)
@@ -88,11 +102,12 @@ def find_rank_files(names: Iterable[str], suffixes: tuple[str, ...]) -> list[Ran
             head = f"{match['before']}*{match['after']}{suffix}"
             numbered.setdefault(head, {})[int(match["number"])] = name
     for head, files in numbered.items():
+        is_mp = _MODEL_PARALLEL.fullmatch(head.replace("*", "0"))
+        numbers = sorted(files)
         # A LoRA of rank 8 beside one of rank 16 is no such set: ranks count from 0.
-        if len(files) > 1 and sorted(files) == list(range(len(files))):
-            is_mp = _MODEL_PARALLEL.fullmatch(head.replace("*", "0"))
-            why = _TENSOR_PARALLEL if is_mp else _RANKS
-            groups[head, why] = [files[number] for number in sorted(files)]
+        if numbers[-1] > 0 and (is_mp or (numbers[0] == 0 and len(numbers) > 1)):
+            why = TENSOR_PARALLEL if is_mp else _RANKS
+            groups[head, why] = [files[number] for number in numbers]
     return [
         RankFiles(head, tuple(sorted(files)), why)
         for (head, why), files in groups.items()
@@ -101,11 +116,19 @@ def find_rank_files(names: Iterable[str], suffixes: tuple[str, ...]) -> list[Ran
 
 def rank_folders(names: Iterable[str]) -> list[str]:
     """Folders, such as `mp_rank_00`, that hold the parts of one model; none if one."""
-    found = sorted(name for name in names if _RANK_FOLDER.fullmatch(name))
-    return found if len(found) > 1 else []
+    found = {name: m for name in names if (m := _RANK_FOLDER.fullmatch(name))}
+    numbers = {int(match[3]) for match in found.values()}
+    # A study of ranks 8 and 16 has no rank 0.
+    is_set = len(found) > 1 and (0 in numbers or any(m[4] for m in found.values()))
+    return sorted(found) if is_set else []
 
 
-FOLDERS_OF_RANKS = _TENSOR_PARALLEL
+def are_cut_by_tensor(folders: Iterable[str]) -> bool:
+    """Whether folders of ranks are numbered by their part of each tensor alone."""
+    matches = [_RANK_FOLDER.fullmatch(name) for name in folders]
+    return all(match and match[2] in ("mp", "tp") and not match[4] for match in matches)
+
+
 EMPTY_WEIGHTS = Refusal(
     "their weights are empty placeholders, as DeepSpeed ZeRO-3 leaves them",
     "Run the zero_to_fp32.py that DeepSpeed wrote beside the partitions, or save again"

@@ -37,7 +37,7 @@ def list_tensors(
     notes: list[str] = []
     for name in files:
         content = load_entries(folder / name)
-        tensors += _describe_all(folder / name, content.entries)
+        tensors += _describe_all(folder, name, content.entries)
         notes += [note for note in content.notes if note not in notes]
     weights = [tensor.name for tensor in tensors if not tensor.skip_reason]
     prefix = common_wrapper(weights)
@@ -69,8 +69,8 @@ def _strip(tensor: TensorRef, prefix: str) -> TensorRef:
     )
 
 
-def _describe_all(path: Path, entries: Sequence[Entry]) -> list[TensorRef]:
-    tensors = []
+def _describe_all(folder: Path, file: str, entries: Sequence[Entry]) -> list[TensorRef]:
+    path, tensors = folder / file, []
     first_in_storage: dict[Any, str] = {}
     for entry in entries:
         if not is_unicode(entry.name):
@@ -82,7 +82,7 @@ def _describe_all(path: Path, entries: Sequence[Entry]) -> list[TensorRef]:
         if type(entry.tensor).__name__ in ("DTensor", "ShardedTensor"):
             why = SHARDED_TENSORS
             raise SourceError(why.what, where=str(path), fix=why.fix)
-        tensor = _describe(entry, path.name)
+        tensor = _describe(entry, file)
         place = None if tensor.skip_reason else _place(entry.tensor)
         if place is not None:
             first = first_in_storage.setdefault(place, tensor.name)

@@ -112,6 +112,7 @@ def _walk(
     if len(folder.parts) - len(root.parts) >= MAX_DEPTH:
         return
     is_step = parse_step(folder.name, step_pattern) is not None
+    of_ranks = [name for one in sets for name in one.files if "/" in name]
     for child in list_folders(folder):
         resolved = child.resolve()
         # A link such as `latest` leads to what is found anyway, or round in circles.
@@ -123,8 +124,10 @@ def _walk(
         child_is_step = parse_step(child.name, step_pattern) is not None
         if (sets and is_step) or (has_model and not child_is_step):
             continue
-        if any(one.refusal and not one.files for one in sets):
-            continue  # the folders of ranks, refused together
+        if any(name.startswith(f"{child.name}/") for name in of_ranks):
+            continue  # the folders of ranks, one checkpoint together
+        if has_model and all(one.refusal for one in find_sets(child)):
+            continue  # a state to go on from, beside the model itself
         seen.add(resolved)
         yield from _walk(child, root, step_pattern, seen)
 

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.sources.files import LFS_MAGIC, read_head, readable
-from pipeline.sources.rank_files import FOLDERS_OF_RANKS, rank_folders
+from pipeline.sources.numbered import find_parts
+from pipeline.sources.rank_files import (
+    TENSOR_PARALLEL,
+    UNFINISHED,
+    ZARR,
+    are_cut_by_tensor,
+    rank_folders,
+)
 from pipeline.sources.shards import read_index
 from pipeline.sources.weight_sets import (
     GGUF_SUFFIX,
@@ -19,6 +26,7 @@ from pipeline.sources.weight_sets import (
     is_index,
     is_training_state,
     is_weights,
+    split_shard,
 )
 
 # A zip archive, a pickle, a pointer to either: how files that torch reads begin.
@@ -35,12 +43,35 @@ def find_sets(folder: Path) -> tuple[WeightSet, ...]:
         if is_training_state(folder.name):
             return ()
         names += [METADATA] if METADATA in every else []
-    ranks = [] if names else rank_folders(path.name for path in folder.iterdir())
-    if ranks:
-        head = f"{ranks[0]} to {ranks[-1]}"
-        return (WeightSet(head, head, "torch", (), refusal=FOLDERS_OF_RANKS),)
+    if "common.pt" in names and METADATA not in names and "metadata.json" in every:
+        is_zarr = b"zarr" in read_head(folder / "metadata.json", _GGUF_HEAD)
+        why = ZARR if is_zarr else UNFINISHED
+        return (WeightSet("common.pt", "model", "dcp", ("common.pt",), refusal=why),)
+    if not names:
+        return _sets_of_ranks(folder)
     indexed = {name: _listed(folder / name) for name in names if is_index(name)}
-    return group_files(names, indexed)
+    loose = [name for name in names if not indexed and not split_shard(name)]
+    return group_files(names, indexed, find_parts(folder, loose))
+
+
+def _sets_of_ranks(folder: Path) -> tuple[WeightSet, ...]:
+    """The one set that folders of ranks hold together, none where there are none."""
+    ranks = rank_folders(path.name for path in folder.iterdir() if path.is_dir())
+    if not ranks:
+        return ()
+    files = []
+    for rank in ranks:
+        inside = [one for one in find_sets(folder / rank) if len(one.files) == 1]
+        files += [f"{rank}/{name}" for one in inside for name in one.files]
+    names = {file.rpartition("/")[2] for file in files}
+    is_joined = (
+        are_cut_by_tensor(ranks) and len(files) == len(ranks) and len(names) == 1
+    )
+    head = f"{ranks[0]} to {ranks[-1]}"
+    why = TENSOR_PARALLEL
+    return (
+        WeightSet(head, head, "torch", tuple(files), is_cut=is_joined, refusal=why),
+    )
 
 
 def refused_names(folder: Path) -> tuple[str, ...]:

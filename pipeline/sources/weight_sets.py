@@ -29,7 +29,10 @@ _PREFERENCE: tuple[Format, ...] = (
     "gguf",
 )
 
+# Arguments and counters that Megatron and Lightning save beside .metadata.
+_BESIDE_DCP = ("common.pt", "meta.pt")
 _PART = re.compile(r"consolidated\.(\d+)\.")
+_CUT = re.compile(r"[mt]p_rank_\d+(/|_model_states\.)")
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{1,9})-of-(?P<total>\d{1,9})")
 _INDEX = re.compile(r"(?P<stem>.+)\.(safetensors|bin)\.index(\.\w+)?\.json")
 _VARIANT = r"(\.(fp32|fp16|bf16|fp8|int8|ema|non_ema))?"
@@ -53,7 +56,8 @@ class WeightSet:
     `stem-*-of-00003.safetensors`. `files` are those to read, in name order. How many
     shards there should be when no index names them is `n_expected`. `others` are sets
     that were taken for the same weights in another form. Where the set `is_cut`, each
-    file has a part of every tensor; `refusal` says why a set cannot be read.
+    file has a part of every tensor; `refusal` says why a set cannot be read, or cannot
+    where its files do not say how they are cut.
     """
 
     head: str
@@ -75,17 +79,22 @@ class WeightSet:
 
 
 def group_files(
-    names: Iterable[str], indexed: Mapping[str, tuple[str, ...]]
+    names: Iterable[str],
+    indexed: Mapping[str, tuple[str, ...]],
+    parts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[WeightSet, ...]:
     """The sets that a folder's file names form, by name.
 
     `indexed` maps each index file to the shards that it lists, none when it cannot be
-    read. Of several forms of one model the first stays: safetensors before torch before
-    GGUF, one file before shards, full before variants.
+    read; `parts` are numbered files whose tensors make up one model. Of several forms
+    of one model the first stays: safetensors before torch before GGUF, one file before
+    shards, full before variants.
     """
     names = without_data(sorted(names))
     sets = [_indexed_set(name, names, indexed) for name in names if is_index(name)]
-    sets += _parallel_sets(names)
+    sets += [WeightSet(h, _stem(h), _format(h), f) for h, f in (parts or {}).items()]
+    joined = {name for one in (parts or {}).values() for name in one}
+    sets += _parallel_sets([name for name in names if name not in joined])
     # An index also speaks for the shards of its name that it does not list.
     taken = {file for one in sets for file in (*one.files, *find_namesakes(one, names))}
     loose = [name for name in names if is_weights(name) and name not in taken]
@@ -108,13 +117,14 @@ def _parallel_sets(names: list[str]) -> list[WeightSet]:
     sets = []
     if METADATA in names:
         # Read through the metadata alone, which names the files beside it.
-        files = tuple(n for n in names if n.endswith(".distcp") or n == "common.pt")
+        files = tuple(n for n in names if n.endswith(".distcp") or n in _BESIDE_DCP)
         sets.append(WeightSet(METADATA, "model", "dcp", (METADATA, *files)))
     for found in find_rank_files(names, WEIGHT_SUFFIXES):
         if found.head == "*.distcp" and METADATA in names:
             continue
         one = WeightSet(found.head, _stem(found.head), _format(found.head), found.files)
-        sets.append(_consolidated(one) or replace(one, refusal=found.refusal))
+        one = replace(one, refusal=found.refusal, is_cut=is_cut(found.files))
+        sets.append(_consolidated(one) or one)
     return sets
 
 
@@ -125,7 +135,12 @@ def _consolidated(found: WeightSet) -> WeightSet | None:
         return None
     if len(numbers) == 1:
         return file_set(found.files[0])
-    return replace(found, stem="consolidated", is_cut=True)
+    return replace(found, stem="consolidated", is_cut=True, refusal=None)
+
+
+def is_cut(files: Iterable[str]) -> bool:
+    """Whether files, or the folders of each, are numbered by tensor-parallel rank."""
+    return all(_CUT.match(name) for name in files)
 
 
 def is_weights(name: str) -> bool:
