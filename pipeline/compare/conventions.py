@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.components import Component, load_components
+
 Block = NDArray[np.floating]
 Side = Literal["old", "new"]
 
@@ -31,14 +33,15 @@ HEAD_SIZES = (128, 64, 96, 80, 112, 160, 256, 32, 16)
 class Convention:
     """One way to store a weight, besides that of transformers.
 
-    `apply` turns blocks of rows from transformers' convention into this one, `invert`
-    turns them back; the second argument is the head size. A vector is one block. With
-    `in_heads` blocks hold whole heads. `only_gguf`: no other files store it so.
+    `fits` says of which components. `apply` turns blocks of rows from transformers'
+    convention into this one, `invert` turns them back; the second argument is the head
+    size. A vector is one block. With `in_heads` blocks hold whole heads. `only_gguf`:
+    no other files store it so.
     """
 
     name: str
     meaning: str
-    components: frozenset[str]
+    fits: Callable[[Component], bool]
     parameters: frozenset[str]
     apply: Callable[[Block, int], Block]
     invert: Callable[[Block, int], Block]
@@ -74,19 +77,12 @@ def _to_log(rows: Block, _: int) -> Block:
         return np.log(-rows.astype(np.float32))
 
 
-_NORMS = frozenset(
-    {
-        *("norm", "attention_norm", "attention_post_norm", "mlp_norm"),
-        *("mlp_post_norm", "final_norm", "q_norm", "k_norm"),
-    }
-)
-
 CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         "rotary pairs",
         "rows of each head in rotary pairs, as Meta and llama.cpp store them; halves in"
         " transformers",
-        frozenset({"q", "k", "q_norm", "k_norm"}),
+        lambda word: word.rotates,
         frozenset({"weight", "bias"}),
         _to_pairs,
         _to_halves,
@@ -95,7 +91,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         "1 + w",
         "a norm's whole factor, as llama.cpp stores Gemma's; w in transformers",
-        _NORMS,
+        lambda word: word.norm,
         frozenset({"weight"}),
         _raise_by_one,
         _lower_by_one,
@@ -104,7 +100,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         "-exp(w)",
         "the decay itself, as llama.cpp stores Mamba's; its log in transformers",
-        frozenset({"ssm_a_log"}),
+        lambda word: word.name == "ssm_a_log",
         frozenset({"weight"}),
         _to_decay,
         _to_log,
@@ -162,7 +158,8 @@ def list_candidates(
     """
     found = []
     for one in CONVENTIONS:
-        if component not in one.components or parameter not in one.parameters:
+        word = load_components()[component]
+        if not one.fits(word) or parameter not in one.parameters:
             continue
         sides: tuple[Side, ...] = ("new", "old")
         if one.only_gguf:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.layout import Layout, Location, MatrixView, load_components
+from pipeline.components import load_components
+from pipeline.layout import Layout, Location, MatrixView
 from pipeline.refs import TensorRef
 
 Array = np.ndarray

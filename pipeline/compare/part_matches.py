@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.compare.fused import Part, Role, list_parts
 from pipeline.compare.matched import Match, Side, lone_tensors, relate, role_in
-from pipeline.layout import load_components
+from pipeline.components import load_components
 from pipeline.refs import TensorRef
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.components import load_components
 from pipeline.explorer.encode import encode_counts, encode_spectrum, short
 from pipeline.query import find_query, run_query
 from pipeline.row import Row
@@ -20,7 +21,6 @@ _KEYS = ("model", "revision", "step", "tensor")
 # for more and the page must stay small.
 MOST_STEPS = 60
 # Order of the parts of a fused tensor; other views are ordered by name.
-_VIEWS = {view: place for place, view in enumerate(("q", "k", "v", "gate", "up"))}
 # Most views of one tensor whose spectra are shown; it may hold hundreds of experts.
 _MOST_VIEWS = 12
 _SPECTRAL = (
@@ -149,9 +149,8 @@ def _spectra(
     found: list[list[list[Any]]] = [
         [[] for _ in range(n_tensors)] for _ in range(n_revisions)
     ]
-    in_order = sorted(
-        rows, key=lambda placed: _VIEWS.get(placed[2]["view"], len(_VIEWS))
-    )
+    flow = {name: place for place, name in enumerate(load_components())}
+    in_order = sorted(rows, key=lambda placed: flow.get(placed[2]["view"], len(flow)))
     for place, index, row in in_order:
         views = found[place][index]
         if len(views) < _MOST_VIEWS:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pipeline.components import load_components
 from pipeline.errors import SourceError
 from pipeline.extract.reading import load
 from pipeline.extract.reuse import Reuse
@@ -21,9 +22,6 @@ from pipeline.refs import Checkpoint, TensorRef
 from pipeline.sources import TensorReader, open_reader
 from pipeline.stages.stage import Job
 from pipeline.stages.work import AHEAD_BYTES, Costs
-
-_EMBEDDINGS = frozenset({"token_embedding", "unembedding"})
-
 
 Status = Literal["ok", "aliased", "side", "skipped", "failed"]
 
@@ -151,8 +149,9 @@ def _is_tied(record: TensorRecord, original: TensorRecord) -> bool:
     """One parameter under two names, as against two that happen to be equal."""
     if record.tensor.shared_with:
         return True
-    components = {record.location.component, original.location.component}
-    return components <= _EMBEDDINGS and record.tensor.n_elements > 1
+    pair = (record.location.component, original.location.component)
+    hold_tokens = all(load_components()[component].tokens for component in pair)
+    return hold_tokens and record.tensor.n_elements > 1
 
 
 def _is_known(reuse: Reuse, record: TensorRecord, layout: Layout) -> bool:

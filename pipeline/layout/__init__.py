@@ -2,7 +2,6 @@
 
 from pipeline.layout.adapters import Adapter, find_adapters, find_scale
 from pipeline.layout.attention import Attention, Projection, find_attentions
-from pipeline.layout.components import Component, load_components
 from pipeline.layout.embeddings import Embedding, find_embeddings
 from pipeline.layout.families import Family, load_families
 from pipeline.layout.identify import identify
@@ -15,7 +14,6 @@ __all__ = [
     "MAX_OFFSETS",
     "Adapter",
     "Attention",
-    "Component",
     "Embedding",
     "Family",
     "Layout",
@@ -30,6 +28,5 @@ __all__ = [
     "find_scale",
     "find_tuning",
     "identify",
-    "load_components",
     "load_families",
 ]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.layout.components import load_components
+from pipeline.components import load_components, names_where
 from pipeline.layout.dimensions import Dimensions
 from pipeline.layout.layout import Layout
 from pipeline.layout.location import Location
 from pipeline.layout.views import MatrixView
 from pipeline.refs import TensorRef
 
-PARTS: tuple[str, ...] = ("q", "k", "v", "o")
+PARTS: tuple[str, ...] = names_where(lambda word: word.heads)
 _CROSS = "cross_"
 
 
@@ -115,7 +115,8 @@ def _add(
 def _count_heads(one: _Found) -> Attention:
     n_heads, problems = {}, dict(one.problems)
     for part, projection in one.parts.items():
-        count = one.sizes.n_heads if part in ("q", "o") else one.sizes.n_kv_heads
+        is_query = load_components()[part].heads == "query"
+        count = one.sizes.n_heads if is_query else one.sizes.n_kv_heads
         problem = _explain(projection, part, count, one.sizes.head_dim)
         if problem or count is None:
             problems.setdefault(part, problem)

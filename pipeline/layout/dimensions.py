@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pipeline.layout.components import read_data
+from pipeline.components import load_components, read_toml
 from pipeline.layout.families import Family
 from pipeline.layout.location import Location
 
@@ -97,7 +97,7 @@ def _hidden_size(placed: Sequence[Placed]) -> int | None:
     sizes = {
         one.shape[0]
         for one in placed
-        if one.location.component in ("attention_norm", "final_norm")
+        if load_components()[one.location.component].hidden
         and one.location.parameter == "weight"
         and len(one.shape) == 1
     }
@@ -118,7 +118,7 @@ def _n_experts(placed: Sequence[Placed]) -> int | None:
     fused = {
         one.shape[0]
         for one in placed
-        if one.location.component in ("gate_up", "up", "down") and len(one.shape) == 3
+        if load_components()[one.location.component].experts and len(one.shape) == 3
     }
     separate = [one.location.expert for one in placed]
     seen = [expert + 1 for expert in separate if expert is not None]
@@ -138,4 +138,4 @@ def _vocabulary_size(placed: Sequence[Placed]) -> int | None:
 
 @cache
 def _load_data() -> dict[str, Any]:
-    return read_data("dimensions.toml")
+    return read_toml("pipeline.layout", "dimensions.toml")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.components import load_components
 from pipeline.layout.layout import Layout
 from pipeline.refs import TensorRef
-
-_OF_TOKENS = frozenset({"token_embedding", "unembedding"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ def find_embeddings(
     for tensor in tensors:
         location = layout.locate(tensor.name, tensor.shape)
         if (
-            location.component in _OF_TOKENS
+            load_components()[location.component].tokens
             and len(tensor.shape) == 2
             and not location.is_buffer
             and location.parameter == "weight"

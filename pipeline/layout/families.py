@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pipeline.layout.components import read_data
+from pipeline.components import read_toml
 
 UNKNOWN = "unknown"
 _NUMBER = re.compile(r"\d+")
@@ -133,11 +133,11 @@ def _readings(path: str, parameter: str | None) -> list[tuple[str, str]]:
 
 
 def _load_family(name: str) -> Family:
-    data = read_data(f"patterns/{name}.toml")
+    data = read_toml("pipeline.layout", f"patterns/{name}.toml")
     chain, names = [data], [name]
     while "extends" in chain[0]:
         names.insert(0, chain[0]["extends"])
-        chain.insert(0, read_data(f"patterns/{names[0]}.toml"))
+        chain.insert(0, read_toml("pipeline.layout", f"patterns/{names[0]}.toml"))
     prefixes = _merge(chain, "prefixes") or {"": ""}
     return Family(
         name=name,

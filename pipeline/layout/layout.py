@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pipeline.layout.components import load_components
+from pipeline.components import load_components
 from pipeline.layout.dimensions import Dimensions
 from pipeline.layout.families import UNKNOWN, Family, Match, load_families
 from pipeline.layout.location import Location

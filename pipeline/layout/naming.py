@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from pipeline.layout.components import read_data
+from pipeline.components import read_toml
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _strip_wrappers(path: str, wrappers: tuple[str, ...]) -> str:
 
 @cache
 def _load_rules() -> _Rules:
-    data = read_data("naming.toml")
+    data = read_toml("pipeline.layout", "naming.toml")
     towers = [
         Tower(prefix, tower["stack"], tower["config"])
         for tower in data["towers"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pipeline.layout.components import load_components
+from pipeline.components import load_components
 from pipeline.layout.families import UNKNOWN, load_families
 
 

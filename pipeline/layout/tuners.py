@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from pipeline.layout.components import read_data
+from pipeline.components import read_toml
 from pipeline.layout.naming import clean_name
 from pipeline.refs import TensorRef
 
@@ -111,7 +111,7 @@ def _module(path: str) -> str:
 
 @cache
 def _words() -> Mapping[str, tuple[str, str]]:
-    words = read_data("tuners.toml")["words"]
+    words = read_toml("pipeline.layout", "tuners.toml")["words"]
     return {word: (kind, part) for word, (kind, part) in words.items()}
 
 

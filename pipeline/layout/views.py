@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.layout.components import load_components
+from pipeline.components import load_components
 from pipeline.layout.dimensions import Dimensions
 from pipeline.layout.families import Family
 from pipeline.layout.location import Location

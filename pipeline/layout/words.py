@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from pipeline.layout.components import OTHER, read_data
+from pipeline.components import OTHER, read_toml
 from pipeline.layout.location import Location
 
 
@@ -63,7 +63,7 @@ def _refuse(words: dict[str, Any], component: str, module: str) -> bool:
 
 @cache
 def _load_words() -> dict[str, Any]:
-    words = read_data("words.toml")
+    words = read_toml("pipeline.layout", "words.toml")
     blocks = "|".join(map(re.escape, words["blocks"]))
     words["block_regex"] = re.compile(
         rf"(?:^|(?<=\.))(?:{blocks})\.([0-9]{{1,6}})(?=\.)"

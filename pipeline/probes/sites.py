@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pipeline.components import Component, load_components
 from pipeline.layout import Layout, Location, identify
 from pipeline.refs import TensorRef
 
@@ -28,15 +29,9 @@ SiteKind = Literal[
 ]
 SITE_KINDS: tuple[SiteKind, ...] = get_args(SiteKind)
 
-_OUTPUTS = {
-    "o": "attention_output",
-    "cross_o": "attention_output",
-    "down": "mlp_output",
-}
 _LINEAR = ("Linear", "Conv1D")
 # Words in the names of classes without weights that bend what passes: BloomGelu, SiLU.
 _NONLINEAR = ("relu", "gelu", "silu", "elu", "mish", "tanh", "sigmoid", "activation")
-_EXPERT_PARTS = ("router", "gate", "up", "gate_up", "down")
 
 
 @dataclass(frozen=True, order=True)
@@ -177,9 +172,18 @@ def _linear_sites(places: Places, modules: Mapping[str, nn.Module]) -> Iterable[
         if at is None:
             continue
         yield Site(at.stack, at.layer, at.component, "linear_input", path)
-        kind = _OUTPUTS.get(at.component)
+        kind = _kind_of_output(load_components()[at.component])
         if kind == "attention_output" or (kind == "mlp_output" and at.expert is None):
-            yield Site(at.stack, at.layer, at.component, kind, path)  # type: ignore[arg-type]
+            yield Site(at.stack, at.layer, at.component, kind, path)
+
+
+def _kind_of_output(word: Component) -> SiteKind | None:
+    """The site behind the last projection of a step; None of any other component."""
+    if word.stream != "writes":
+        return None
+    if word.step in {"attention", "cross_attention"}:
+        return "attention_output"
+    return "mlp_output" if word.experts else None
 
 
 def _is_linear(module: nn.Module) -> bool:
@@ -193,7 +197,7 @@ def _activation_sites(
     gated = {
         (at.stack, at.layer)
         for at in places.modules.values()
-        if at.component in {"gate", "gate_up"}
+        if "gate" in (at.component, *load_components()[at.component].parts)
     }
     for path, module in modules.items():
         if not _is_activation(module) or _is_below(path, experts):
@@ -215,8 +219,12 @@ def _expert_paths(places: Places) -> list[str]:
     return [
         path
         for path, at in places.modules.items()
-        if at.component in _EXPERT_PARTS and (at.expert is not None or "expert" in path)
+        if _is_of_experts(at.component) and (at.expert is not None or "expert" in path)
     ]
+
+
+def _is_of_experts(component: str) -> bool:
+    return component == "router" or load_components()[component].experts
 
 
 def _is_below(path: str, roots: Iterable[str]) -> bool:
@@ -232,7 +240,7 @@ def _expert_sites(places: Places, modules: Mapping[str, nn.Module]) -> Iterable[
             other
             for other, its in places.modules.items()
             if (its.stack, its.layer) == (at.stack, at.layer)
-            and its.component in _EXPERT_PARTS
+            and _is_of_experts(its.component)
         ]
         mixture = _common(siblings)
         if _is_called(modules.get(mixture)) and mixture != path:

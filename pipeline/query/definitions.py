@@ -10,7 +10,11 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pipeline.errors import WarehouseError
-from pipeline.query.components import residual_side_macro
+from pipeline.query.components import (
+    component_rows,
+    components_table,
+    residual_side_macro,
+)
 from pipeline.query.declared import (
     columns_table,
     declared_rows,
@@ -98,6 +102,8 @@ def define(
             )
         elif name == "residual_side":
             definition = replace(definition, statement=residual_side_macro())
+        elif name == "components":
+            definition = replace(definition, parameters={"rows": component_rows()})
         yield name, definition
 
 
@@ -131,6 +137,7 @@ def _declared(declared: tuple[Table, ...]) -> dict[str, Definition]:
             columns_table(),
             {"rows": declared_rows(declared)},
         ),
+        "components": Definition(frozenset({"components"}), (), components_table()),
         "residual_side": Definition(frozenset({"residual_side"}), (), "create macro"),
         "metrics": Definition(frozenset({"metrics"}), ("columns",), _METRICS),
         "keys": Definition(

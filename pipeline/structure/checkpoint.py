@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.components import load_components
 from pipeline.layout import Location, identify
 from pipeline.refs import Checkpoint, TensorRef
 from pipeline.structure.grow import grow, sizes_of
@@ -72,7 +73,7 @@ def _find_tied(
         return tied
     ends: dict[tuple[int, ...], str] = {}
     for tensor, location in zip(checkpoint.tensors, located, strict=True):
-        is_end = location.component in ("token_embedding", "unembedding")
+        is_end = load_components()[location.component].tokens
         if is_end and location.parameter == "weight" and len(tensor.shape) == 2:
             first = ends.setdefault(tensor.shape, tensor.name)
             if first != tensor.name:

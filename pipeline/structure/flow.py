@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.structure.categories import category_of, read_data
+from pipeline.components import load_components, read_toml
+from pipeline.structure.categories import category_of
 from pipeline.structure.sublayers import (
     NormPlace,
     Sublayer,
@@ -31,6 +32,7 @@ class Block:
 class StackFlow:
     """One stack: components before its blocks, kinds of blocks, components after.
 
+    `added` are the inputs whose vectors are added up, not passed one after another.
     `is_known` is False where no sublayer was recognised; a plain tree is then shown.
     """
 
@@ -38,6 +40,7 @@ class StackFlow:
     inputs: tuple[str, ...]
     blocks: tuple[Block, ...]
     outputs: tuple[str, ...]
+    added: tuple[str, ...] = ()
     positions: str = "none"
     is_known: bool = False
     ties_output: bool = False
@@ -46,7 +49,15 @@ class StackFlow:
 
 def trace_flow(structure: Structure) -> tuple[StackFlow, ...]:
     """The flow through every stack, in the order of the structure."""
-    return _join_ends(tuple(_trace(structure, stack) for stack in structure.stacks))
+    flows = _join_ends(tuple(_trace(structure, stack) for stack in structure.stacks))
+    return tuple(replace(flow, added=_added(flow.inputs)) for flow in flows)
+
+
+def _added(inputs: tuple[str, ...]) -> tuple[str, ...]:
+    # Of audio, positions are added to what convolutions make of it.
+    is_sound = "conv" in inputs and "position_embedding" in inputs
+    words = load_components()
+    return tuple(n for n in inputs if words[n].added or (is_sound and n == "conv"))
 
 
 def _trace(structure: Structure, stack: Stack) -> StackFlow:
@@ -66,7 +77,7 @@ def _trace(structure: Structure, stack: Stack) -> StackFlow:
         _components_at(stack, "input"),
         tuple(blocks),
         _components_at(stack, "output"),
-        _positions(structure, stack, config),
+        positions=_positions(structure, stack, config),
         is_known=bool(kinds - {"plain"}),
         ties_output=_ties_output(structure, stack),
     )
@@ -88,7 +99,8 @@ def _join_ends(flows: tuple[StackFlow, ...]) -> tuple[StackFlow, ...]:
     inputs = tuple(name for name in embedded if name not in own)
     outputs = tuple(name for name in ends.outputs if name != "projector")
     inside[0] = replace(inside[0], inputs=(*inputs, *inside[0].inputs))
-    inside[-1] = replace(inside[-1], outputs=(*inside[-1].outputs, *outputs))
+    last = sorted((*inside[-1].outputs, *outputs), key=list(load_components()).index)
+    inside[-1] = replace(inside[-1], outputs=tuple(last))
     loose_inputs = tuple(name for name in ends.inputs if name not in embedded)
     loose_outputs = tuple(name for name in ends.outputs if name == "projector")
     if not loose_inputs and not loose_outputs:
@@ -124,7 +136,7 @@ def _config_of(structure: Structure, stack: Stack) -> Mapping[str, Any]:
 
 
 def _trait(structure: Structure, config: Mapping[str, Any], table: str) -> Any:
-    traits = read_data("traits.toml")[table]
+    traits = read_toml("pipeline.structure", "traits.toml")[table]
     model_type = config.get("model_type")
     is_told = isinstance(model_type, str) and model_type in traits
     return traits.get(model_type if is_told else structure.family)
@@ -138,7 +150,7 @@ def _norm_place(structure: Structure, config: Mapping[str, Any]) -> NormPlace:
 
 
 def _is_parallel(structure: Structure, config: Mapping[str, Any]) -> bool:
-    for key in read_data("traits.toml")["keys"]["parallel"]:
+    for key in read_toml("pipeline.structure", "traits.toml")["keys"]["parallel"]:
         if isinstance(config.get(key), bool):
             return bool(config[key])
     return bool(_trait(structure, config, "parallel"))
@@ -147,7 +159,7 @@ def _is_parallel(structure: Structure, config: Mapping[str, Any]) -> bool:
 def _positions(structure: Structure, stack: Stack, config: Mapping[str, Any]) -> str:
     """learned, rotary, relative, alibi or none, by names and config."""
     names = {c.name for layer in stack.layers for c in layer.components}
-    keys = read_data("traits.toml")["keys"]["rotary"]
+    keys = read_toml("pipeline.structure", "traits.toml")["keys"]["rotary"]
     if "position_embedding" in names:
         return "learned"
     if "relative_bias" in names:
@@ -161,7 +173,7 @@ def _positions(structure: Structure, stack: Stack, config: Mapping[str, Any]) ->
 
 def _ties_output(structure: Structure, stack: Stack) -> bool:
     """Whether a language model computes its scores with its token embedding."""
-    makes_scores = read_data("traits.toml")["scores"]["endings"]
+    makes_scores = read_toml("pipeline.structure", "traits.toml")["scores"]["endings"]
     components = {t.location.component for t in walk_tensors(structure)}
     return (
         structure.config.get("tie_word_embeddings") is True
@@ -191,7 +203,7 @@ def _stated(
 ) -> dict[str, int | str | bool]:
     found: dict[str, int | str | bool] = {}
     for fact, table in wanted.items():
-        for key in read_data("traits.toml")["keys"][table]:
+        for key in read_toml("pipeline.structure", "traits.toml")["keys"][table]:
             value = config.get(key)
             if isinstance(value, str | int) and value and value is not True:
                 found.setdefault(fact, value)

@@ -15,7 +15,8 @@ def grow(tensors: Iterable[Tensor]) -> tuple[Stack, ...]:
     """The stacks of a model, each with its layers in order.
 
     Tensors of no stack come first, then the stacks in the order of first appearance.
-    Components of a layer are ordered as in categories.toml; tensors keep their order.
+    Components of a layer are ordered as in categories.toml
+    and components.toml; tensors keep their order.
     """
     by_stack: dict[str | None, list[Tensor]] = {}
     for tensor in tensors:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
-from pipeline.structure.categories import read_data
+from pipeline.components import names_where
 from pipeline.structure.tree import Layer, Tensor, walk_tensors
 
 Kind = Literal[
@@ -40,13 +41,13 @@ def find_sublayers(layer: Layer, norm_place: NormPlace) -> tuple[Sublayer, ...]:
     left = dict(by_name)
     found = []
     for kind in _KINDS:
-        words = read_data("sublayers.toml")[kind]
-        parts = tuple(word for word in words["components"] if word in left)
+        words = _words_of(kind)
+        parts = tuple(name for name in words.parts if name in left)
         if not parts:
             continue
         norms: dict[NormPlace, str] = {}
-        before = next((norm for norm in words["norms"] if norm in left), "")
-        inside = next((norm for norm in words["inner_norms"] if norm in left), "")
+        before = next((norm for norm in words.norms if norm in left), "")
+        inside = next((norm for norm in words.inner_norms if norm in left), "")
         if before:
             norms["before" if inside else norm_place] = before
         if inside:
@@ -84,8 +85,27 @@ def weight_of(tensors: Sequence[Tensor]) -> Tensor | None:
     return next((t for t in tensors if t.location.parameter == "weight"), None)
 
 
+@dataclass(frozen=True)
+class _Words:
+    """The components of a step and its normalisations, the nearest to it first."""
+
+    parts: tuple[str, ...]
+    norms: tuple[str, ...]
+    inner_norms: tuple[str, ...]
+
+
+@cache
+def _words_of(kind: Kind) -> _Words:
+    return _Words(
+        names_where(lambda word: word.step == kind),
+        names_where(lambda word: kind in word.norm_of)[::-1],
+        names_where(lambda word: kind in word.inner_norm_of),
+    )
+
+
 def _n_experts(by_name: Mapping[str, Sequence[Tensor]]) -> int:
-    tensors = [t for name in ("gate_up", "up", "down") for t in by_name.get(name, ())]
+    names = names_where(lambda word: word.experts)
+    tensors = [t for name in names for t in by_name.get(name, ())]
     named = [t.location.expert + 1 for t in tensors if t.location.expert is not None]
     fused = [t.shape[0] for t in tensors if len(t.shape) == 3]
     return max([*named, *fused], default=0)

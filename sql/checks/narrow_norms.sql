@@ -1,6 +1,6 @@
 -- question: Is a norm a whole fraction of the model's width, as one rank's part is?
 -- grain: one row per norm of a block or of the end whose size is a half, quarter, …
--- inputs: tensors, checkpoints
+-- inputs: tensors, checkpoints, components
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key
@@ -17,8 +17,10 @@ from tensors as t
 join checkpoints as c
     on c.model = t.model
     and c.revision = t.revision
-where t.component in ('attention_norm', 'mlp_norm', 'final_norm')
-    and t.parameter = 'weight'
+semi join components as w
+    on w.component = t.component
+    and w.has_hidden_size
+where t.parameter = 'weight'
     and t.n_cols is null
     and t.status in ('ok', 'aliased')
     and t.n_elements > 0

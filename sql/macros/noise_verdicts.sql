@@ -1,5 +1,5 @@
 -- question: Which matrices cannot be distinguished from noise?
--- inputs: matrices, randomised, chosen_checkpoints, scalars
+-- inputs: matrices, randomised, components, chosen_checkpoints, scalars
 
 -- One row per matrix view, aliases and kernel offsets left out; q_value is over all
 -- that have a p, at the level of false discoveries asked for. Entries far from normal
@@ -17,7 +17,7 @@ with asked as (
         r.random_distance,
         r.n_traps,
         m.is_buffer
-            or m.component in ('ssm_a_log', 'rotary', 'mask')
+            or m.component in (select component from components where is_computed)
             or m.numerical_rank <= 1 as is_computed,
         if(r.stable_rank_shuffle_p is null, m.null_kind, 'shuffled') as null_used,
         if(r.stable_rank_shuffle_p is null, m.noise_p, least(1, 4 * least(

@@ -28,7 +28,6 @@ with rows_of_weights as (
     where t.parameter = 'weight'
         and c.side = if(coalesce(t.is_transposed, false), 'cols', 'rows')
         and t.expert is null
-        and t.component in ('gate', 'up')
 )
 select
     n.model,

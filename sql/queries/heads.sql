@@ -5,7 +5,7 @@
 -- param: kind text = null in q|k|v|o|qk|ov — q, k, v, o, qk (W_Qᵀ·W_K) or ov (W_O·W_V);
 --   null: qk and ov
 -- param: layer integer = null in 0.. — only this layer
--- inputs: head_weights, chosen_checkpoints, scalars
+-- inputs: head_weights, components, chosen_checkpoints, scalars
 -- partitions: $model
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
@@ -49,10 +49,11 @@ select
     status,
     reason,
 from head_weights
+left join components on components.component = head_weights.kind
 semi join chosen_checkpoints($model, $revision) using (model, revision)
 where model = $model
     and coalesce(kind = $kind, kind in ('qk', 'ov'))
     and ($layer is null or layer = $layer)
 order by
     stack nulls first, layer nulls first, attention desc,
-    list_position(['q', 'k', 'v', 'o', 'qk', 'ov'], kind), head nulls first, tensor
+    place nulls last, kind desc, head nulls first, tensor

@@ -1,6 +1,6 @@
 -- question: Which entries stand for each weight, and which of another model compare?
 -- grain: one row per weight with a sketch; aliases and buffers have none
--- inputs: tensors, sketches, tensor_stats, checkpoints
+-- inputs: tensors, sketches, tensor_stats, checkpoints, components
 -- column: slot text — role and sizes, or name and sizes where others share the role,
 --   and the convention in which the file stores it: what has the same slot is compared
 -- column: n_elements real elements — of the weight that codes stand for
@@ -25,13 +25,12 @@ conventions as (
     select
         c.model,
         c.revision,
-        unnest(case
-            when c.family = 'gguf' and c.architecture like 'gemma%'
-                then ['q', 'k', '%norm', 'ssm_a_log']
-            when c.family = 'gguf' then ['q', 'k', 'ssm_a_log']
-            else ['q', 'k']
-        end) as component,
+        w.component,
     from checkpoints as c
+    join components as w
+        on (w.rotates and not w.is_norm)
+        or (c.family = 'gguf' and w.component = 'ssm_a_log')
+        or (c.family = 'gguf' and c.architecture like 'gemma%' and w.is_norm)
     where c.family in ('gguf', 'llama_meta')
 ),
 named as (
@@ -56,7 +55,7 @@ select
             from conventions as c
             where c.model = n.model
                 and c.revision = n.revision
-                and n.component like c.component
+                and n.component = c.component
         ),
         ' as converted',
         ''

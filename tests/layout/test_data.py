@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from pipeline.layout import load_components, load_families
-from pipeline.layout.components import read_data
+from pipeline.components import load_components, read_toml
+from pipeline.layout import load_families
 
 FAMILIES = load_families()
 SPLITS = {"", "equal", "heads", "grouped", "interleaved"}
@@ -42,12 +42,12 @@ def test_a_family_uses_the_vocabulary(name):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_file_has_no_key_that_nothing_reads(name):
-    assert set(read_data(f"patterns/{name}.toml")) <= KEYS
+    assert set(read_toml("pipeline.layout", f"patterns/{name}.toml")) <= KEYS
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_placeholders_are_known(name):
-    text = str(read_data(f"patterns/{name}.toml"))
+    text = str(read_toml("pipeline.layout", f"patterns/{name}.toml"))
     found = set(re.findall(r"\{(\w+)\}", text))
     assert found <= {"layer", "expert", "stage", "block", "n"}
 
@@ -64,11 +64,13 @@ def test_components_explain_themselves():
         assert bool(word.why) == (not word.matrix)
         assert word.kernel in ("", "offsets", "whole")
         assert set(word.parts) <= set(words)
+        steps = {word.step for word in words.values()}
+        assert set(word.norm_of) | set(word.inner_norm_of) <= steps
     assert "other" in words
 
 
 def test_words_and_towers_use_the_vocabulary():
-    words = read_data("words.toml")
+    words = read_toml("pipeline.layout", "words.toml")
     known = set(load_components())
     assert set(words["modules"].values()) <= known
     assert {value.partition(".")[0] for value in words["bare"].values()} <= known

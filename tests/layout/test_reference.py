@@ -4,7 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from pipeline.layout import load_components, load_families
+from pipeline.components import load_components
+from pipeline.layout import load_families
 from pipeline.layout.reference import update_tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architectures.md"

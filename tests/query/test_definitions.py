@@ -50,6 +50,7 @@ def test_a_text_gets_what_it_names_and_what_that_reads(root):
 def test_who_asks_for_the_catalogue_gets_everything(root, text):
     everything = {table.name for table in TABLES} | {
         "columns",
+        "components",
         "keys",
         "layers",
         "matrices",

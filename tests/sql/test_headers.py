@@ -14,6 +14,7 @@ QUERIES = list_queries()
 FILES = sorted(locate_sql().glob("*/*.sql"))
 NAMES = {table.name for table in TABLES} | {
     "columns",
+    "components",
     "metrics",
     "keys",
     "numbers",

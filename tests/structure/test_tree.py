@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.layout import Location, load_components
+from pipeline.components import load_components
+from pipeline.layout import Location
 from pipeline.structure.categories import (
     category_of,
     describe_component,

@@ -3,23 +3,6 @@
 import { PAPER, Sketch } from "./sketch.js";
 import { drawAttention, drawExperts, drawFeedForward, drawState } from "./sublayers.js";
 
-const ADDED = [
-  "token_embedding",
-  "position_embedding",
-  "type_embedding",
-  "patch_embedding",
-];
-
-const LAST = [
-  "final_norm",
-  "pooler",
-  "head_transform",
-  "head_norm",
-  "projector",
-  "unembedding",
-  "classifier",
-];
-
 // `look` says how a component is shown: (place, layer, component) to a box.
 export function drawFlow(flow, look) {
   const sketch = new Sketch();
@@ -42,7 +25,7 @@ function drawLoose(sketch, flow, look) {
 }
 
 function drawInputs(sketch, flow, look) {
-  const added = flow.inputs.filter((name) => isAdded(name, flow.inputs));
+  const added = flow.added;
   const after = flow.inputs.filter(
     (name) => !added.includes(name) && name !== "rotary",
   );
@@ -72,12 +55,6 @@ function drawInputs(sketch, flow, look) {
     sketch.row([look("input", null, name)]);
   }
   sketch.arrow();
-}
-
-// Of audio, positions are added to what convolutions make of it.
-function isAdded(name, inputs) {
-  const isSound = inputs.includes("conv") && inputs.includes("position_embedding");
-  return ADDED.includes(name) || (name === "conv" && isSound);
 }
 
 function drawBlock(sketch, flow, block, look) {
@@ -156,8 +133,7 @@ function drawPlain(sketch, block, sublayer, look) {
 }
 
 function drawOutputs(sketch, flow, look) {
-  const ordered = [...flow.outputs].sort((a, b) => LAST.indexOf(a) - LAST.indexOf(b));
-  for (const name of ordered) {
+  for (const name of flow.outputs) {
     sketch.row([look("output", null, name)]);
     sketch.arrow();
   }

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.components import load_components
 from pipeline.errors import UsageError
 from pipeline.figures.shared.labels import drawable
-from pipeline.layout.components import load_components
 
 if TYPE_CHECKING:
     import polars as pl
