@@ -10,6 +10,9 @@ from pipeline.errors import UsageError
 
 DEFAULT_REVISION = "main"
 
+# What a checkpoint holds of its weights beside them, and may be measured instead.
+Copies = Literal["", "ema", "master"]
+
 # What stands in the place of a model or revision where a table holds what is nobody's:
 # schemas, compacted files, the logs of whole series. No checkpoint is called so.
 SCHEMA, COMPACTED, OF_SERIES = "__schema__", "__compacted__", "__series__"
@@ -49,6 +52,7 @@ class CheckpointSource:
 
     `location` is a file or folder for `local`, `org/name@revision` for `hub`.
     `series` is the training run's name and `step` its optimiser step, when known.
+    `copies` (averages, an optimizer's) are to be measured in the weights' place.
     """
 
     ref: ModelRef
@@ -56,6 +60,7 @@ class CheckpointSource:
     kind: Literal["local", "hub"] = "local"
     series: str | None = None
     step: int | None = None
+    copies: Copies = ""
 
 
 @dataclass(frozen=True)

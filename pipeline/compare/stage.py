@@ -6,7 +6,7 @@ Tensors whose digests the warehouse knows to be equal are not read at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -15,11 +15,12 @@ from pipeline.compare.forms import Conventions
 from pipeline.compare.fused import Part
 from pipeline.compare.heads import find_headed_parts
 from pipeline.compare.match import match_tensors
+from pipeline.compare.matched import Match
 from pipeline.compare.measure import PairJob
 from pipeline.extract.nulls import find_nulls
-from pipeline.layout import identify
+from pipeline.layout import find_attached, identify
 from pipeline.metrics.nulls.by_shape import Shape, has_null
-from pipeline.refs import CheckpointSource, TensorRef
+from pipeline.refs import Checkpoint, CheckpointSource, TensorRef
 from pipeline.row import Row
 from pipeline.sources import list_files, open_checkpoint, open_reader
 from pipeline.stages.digests import digest_files
@@ -108,12 +109,27 @@ def _measure(job: Job) -> list[Row]:
         if one.kind == "model" and other.kind == "adapter":
             return compare_adapter(one, other, pair, workers.map)
         matches = match_tensors(one.tensors, layouts[0], other.tensors, layouts[1])
+        matches = _remark(matches, one, other)
         rows = []
         for match, row in zip(matches, workers.map(pair.row, matches), strict=True):
             if match.new is not None:
                 job.progress(_n_bytes(match.new, match.new_part))
             rows.append(row)
         return rows
+
+
+def _remark(matches: list[Match], old: Checkpoint, new: Checkpoint) -> list[Match]:
+    """The matches, saying of which side's weight an unmerged adapter is left out."""
+    said = {"old": find_attached(old.tensors), "new": find_attached(new.tensors)}
+    if not any(said.values()):
+        return matches
+    remarked = []
+    for match in matches:
+        sides = (("old", match.old), ("new", match.new))
+        found = [f"{s}: {said[s][t.name]}" for s, t in sides if t and t.name in said[s]]
+        reason = "; ".join([*filter(None, [match.reason]), *found])
+        remarked.append(replace(match, reason=reason) if found else match)
+    return remarked
 
 
 def _n_bytes(tensor: TensorRef, part: Part | None) -> int:

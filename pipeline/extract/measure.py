@@ -11,7 +11,7 @@ from pipeline.components import load_components
 from pipeline.errors import SourceError
 from pipeline.extract.reading import load
 from pipeline.extract.reuse import Reuse
-from pipeline.layout import Layout, Location
+from pipeline.layout import Layout, Location, find_attached
 from pipeline.metrics.arrays.decode import is_measurable
 from pipeline.metrics.arrays.values import TensorValues
 from pipeline.metrics.nulls.by_shape import Nulls
@@ -76,6 +76,7 @@ def measure_tensors(
     A tensor that cannot be read is a record with status failed.
     """
     half = job.settings.memory_bytes // 2
+    remarks = find_attached(checkpoint.tensors)
     largest = max((tensor.n_bytes for tensor in checkpoint.tensors), default=0)
     originals: dict[str, TensorRecord] = {}
     records: dict[int, TensorRecord] = {}
@@ -88,7 +89,8 @@ def measure_tensors(
         for position in _largest_first(checkpoint.tensors):
             tensor = checkpoint.tensors[position]
             location = layout.locate(tensor.name, tensor.shape)
-            record = TensorRecord(tensor, position, location, "ok")
+            remark = remarks.get(tensor.name, "")
+            record = TensorRecord(tensor, position, location, "ok", remark)
             taken = workers.budget.take(tensor.n_bytes)
             record, values = _read(reader, record, originals, half)
             job.progress(tensor.stored.n_bytes)

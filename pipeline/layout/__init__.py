@@ -1,6 +1,7 @@
 """Where does a tensor sit in its network, and which matrices does it hold?"""
 
 from pipeline.layout.adapters import Adapter, find_adapters, find_scale
+from pipeline.layout.attached import find_attached
 from pipeline.layout.attention import Attention, Projection, find_attentions
 from pipeline.layout.embeddings import Embedding, find_embeddings
 from pipeline.layout.families import Family, load_families
@@ -23,6 +24,7 @@ __all__ = [
     "Projection",
     "Tuned",
     "find_adapters",
+    "find_attached",
     "find_attentions",
     "find_embeddings",
     "find_scale",

@@ -1,6 +1,7 @@
 """Where do tensors come from? Files, folders, series of steps and the hub."""
 
 from pipeline.sources.checkpoint import list_files, open_checkpoint
+from pipeline.sources.copies import ask_for
 from pipeline.sources.discover import discover
 from pipeline.sources.hub import hub_size
 from pipeline.sources.hub_header import read_hub_headers
@@ -13,6 +14,7 @@ __all__ = [
     "PassedOver",
     "TensorReader",
     "Vocabulary",
+    "ask_for",
     "discover",
     "find_passed_over",
     "hub_size",

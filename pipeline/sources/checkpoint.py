@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.refs import Checkpoint, CheckpointSource, FileStamp, LogEntry
 from pipeline.sources.codes import see_codes
 from pipeline.sources.contents import read_tensors
-from pipeline.sources.copies import mark_copies
+from pipeline.sources.copies import choose_copies, mark_copies, note_copies
 from pipeline.sources.files import stamp_file
 from pipeline.sources.model_config import ADAPTER_CONFIG, MODEL_CONFIG, describe
 from pipeline.sources.shards import check_present
@@ -42,7 +42,9 @@ def open_checkpoint(
         folder, weights = locate_set(Path(source.location))
         files, commit = _stamp_files(folder, weights, source), None
     contents = read_tensors(folder, weights)
-    tensors, notes = mark_copies(contents.tensors), contents.notes
+    marked = mark_copies(contents.tensors)
+    tensors, notes = choose_copies(source, marked), contents.notes
+    notes += () if source.copies else tuple(note_copies(marked))
     description = describe(folder, weights, tensors)
     log: tuple[LogEntry, ...] = ()
     log_notes: tuple[str, ...] = ()

@@ -51,6 +51,11 @@ _FAIRSEQ = Refusal(
     "Merge them with metaseq's scripts.consolidate_fsdp_shards, or save without"
     " --use-sharded-state in fairseq",
 )
+_HF_STORAGE = Refusal(
+    "shards of torch.distributed.checkpoint in safetensors, with pieces of each weight",
+    "Merge them with consolidate_safetensors_files of"
+    " torch.distributed.checkpoint._consolidate_hf_safetensors",
+)
 ZARR = Refusal(
     "a Megatron checkpoint of the zarr backend, whose weights lie in folders of chunks",
     "Load it where it was made and save it as --dist-ckpt-format torch_dist, or convert"
@@ -72,6 +77,7 @@ _NAMED = (
     (re.compile(r"layer_\d+-model_\d+-model_states"), _PIPELINE),
     (re.compile(r"model\d+-mp(?!1$)\d+"), TENSOR_PARALLEL),
     (re.compile(r"consolidated\.\d+"), TENSOR_PARALLEL),
+    (re.compile(r"shard-\d+-model-\d+-of-\d+"), _HF_STORAGE),
     (re.compile(r".+-model_part-\d+(-shard\d+)?"), _FAIRSEQ),
 )
 _MODEL_PARALLEL = re.compile(r"[mt]p_rank_\d+.*")

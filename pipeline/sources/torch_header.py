@@ -45,6 +45,7 @@ def list_tensors(
         tensors = [_strip(tensor, prefix) for tensor in tensors]
         notes.append(f"the prefix {prefix} was removed from every name")
     skipped = Counter(tensor.skip_reason for tensor in tensors if tensor.skip_reason)
+    skipped.pop("ema_copy", None)  # noted with its option when the checkpoint is opened
     notes += [f"{n} tensors skipped: {reason}" for reason, n in sorted(skipped.items())]
     return tuple(tensors), notes
 

@@ -97,7 +97,9 @@ TENSORS = Table(
         ),
         status_column("ok", "aliased", "side", "skipped", "failed"),
         Column(
-            "reason", TEXT, "why it was skipped or failed, or what a side tensor is for"
+            "reason",
+            TEXT,
+            "why it was skipped or failed, what a side tensor is for, or why it is not the weight in use",
         ),
     ),
 )

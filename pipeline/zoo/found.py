@@ -60,7 +60,7 @@ def find_sources(
 
 
 def _look_for(entry: Entry, *, local_files_only: bool) -> tuple[CheckpointSource, ...]:
-    from pipeline.sources import discover
+    from pipeline.sources import ask_for, discover
 
     found = discover(
         entry.reference,
@@ -76,7 +76,7 @@ def _look_for(entry: Entry, *, local_files_only: bool) -> tuple[CheckpointSource
             where=entry.reference,
             fix="Say path instead of hub, or run it from another folder",
         )
-    return found
+    return tuple(ask_for(source, entry.copies) for source in found)
 
 
 def _left_aside(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
 from pipeline.places import bucket_url
+from pipeline.refs import Copies
 from pipeline.zoo.keys import check_keys, check_section, load_document, sections_of
 from pipeline.zoo.settings import (
     check_families,
@@ -36,6 +37,7 @@ class Entry:
     revision: str | None = None
     series: str | None = None
     step_pattern: str | None = None
+    copies: Copies = ""
 
 
 @dataclass(frozen=True)

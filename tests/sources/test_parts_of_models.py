@@ -110,6 +110,10 @@ RANKS = {
     "verl.model_merger": ["model_world_size_1_rank_0.pt"],
     "Megatron": ["mp_rank_00_model_states.pt", "mp_rank_01_model_states.pt"],
     "convert_neox_to_hf": ["layer_00-model_00-model_states.pt"],
+    "consolidate_safetensors_files": [
+        "shard-00001-model-00001-of-00001.safetensors",
+        "shard-00002-model-00001-of-00001.safetensors",
+    ],
     "full state dict": ["pytorch_model_rank_0.bin", "pytorch_model_rank_1.bin"],
     "ds_to_universal": ["model0-mp8.safetensors", "model1-mp8.safetensors"],
 }

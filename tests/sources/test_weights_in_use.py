@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 
+from pipeline.errors import SourceError
 from pipeline.extract.reading import load
-from pipeline.sources import discover, open_checkpoint, open_reader
+from pipeline.sources import ask_for, discover, open_checkpoint, open_reader
 
 
 def pruned(net):
@@ -76,3 +77,50 @@ def test_averages_alone_are_the_model(tmp_path):
     torch.save({"ema.0.weight": torch.randn(4, 4)}, tmp_path / "net.pt")
     checkpoint = open_checkpoint(discover(str(tmp_path / "net.pt"))[0])
     assert [t.skip_reason for t in checkpoint.tensors] == [""]
+
+
+@pytest.mark.parametrize("with_dots", [True, False])
+def test_averages_that_are_asked_for_are_the_model(tmp_path, with_dots):
+    weights = {f"model.net.{i}.weight": torch.randn(4, 4) for i in range(3)}
+    copies = {}
+    for i in range(3):
+        name = f"net.{i}.weight" if with_dots else f"net{i}weight"
+        copies[f"model_ema.{name}"] = torch.full((4, 4), float(i))
+    torch.save({"state_dict": weights | copies}, tmp_path / "net.ckpt")
+    (source,) = discover(str(tmp_path / "net.ckpt"))
+    asked = ask_for(source, "ema")
+    assert (asked.ref.model, asked.ref.revision) == ("net+ema", "main")
+    checkpoint = open_checkpoint(asked)
+    kept = {t.name: t for t in checkpoint.tensors if not t.skip_reason}
+    assert set(kept) == {f"model_ema.net.{i}.weight" for i in range(3)}
+    with open_reader(checkpoint) as reader:
+        values = load(reader, kept["model_ema.net.2.weight"], largest_bytes=1 << 20)
+    assert (values.values.array() == 2).all()
+    left = {t.skip_reason for t in checkpoint.tensors if t.name in weights}
+    assert left == {"left out: its ema copies were asked for"}
+    note = "3 ema copies are not counted: see --copies ema"
+    assert note in open_checkpoint(source).notes
+
+
+def test_the_weights_of_an_optimizer_can_be_asked_for(tmp_path):
+    state = {
+        "model": {"layers.0.weight": torch.zeros(4, 4, dtype=torch.bfloat16)},
+        "optimizer": {
+            "fp32_param": {"layers.0.weight": torch.ones(4, 4)},
+            "exp_avg": {"layers.0.weight": torch.ones(4, 4)},
+        },
+    }
+    torch.save(state, tmp_path / "net.pt")
+    (source,) = discover(str(tmp_path / "net.pt"))
+    reasons = [t.skip_reason for t in open_checkpoint(source).tensors]
+    assert reasons == ["", "master_weights", "optimizer_state"]
+    asked = open_checkpoint(ask_for(source, "master"))
+    (one,) = [t for t in asked.tensors if not t.skip_reason]
+    assert (one.name, one.dtype) == ("optimizer.fp32_param.layers.0.weight", "F32")
+
+
+def test_copies_that_are_not_there_are_no_model(tmp_path):
+    torch.save({"net.weight": torch.ones(2, 2)}, tmp_path / "net.pt")
+    (source,) = discover(str(tmp_path / "net.pt"))
+    with pytest.raises(SourceError, match="holds no ema copy"):
+        open_checkpoint(ask_for(source, "ema"))

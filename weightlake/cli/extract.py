@@ -65,6 +65,14 @@ def extract(
             help="How a step is read from a folder's name: the group is the number.",
         ),
     ] = None,
+    copies: Annotated[
+        Literal["ema", "master"] | None,
+        typer.Option(
+            "--copies",
+            help="Measure these copies of the weights instead of the weights: running "
+            "averages, or an optimizer's own. The model's label gets +ema or +master.",
+        ),
+    ] = None,
     families: Families = None,
     memory: Memory = None,
     threads: Threads = None,
@@ -115,6 +123,7 @@ def extract(
             revision=revision,
             series=series,
             step_pattern=step_pattern,
+            copies=copies or "",
         )
         for each in references
     ]

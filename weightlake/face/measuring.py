@@ -26,6 +26,7 @@ class Measuring(Opened):
         revision: str | None = None,
         series: str | None = None,
         step_pattern: str | None = None,
+        copies: Literal["", "ema", "master"] = "",
         families: str | Sequence[str] = (),
         memory: str | int | None = None,
         threads: int | None = None,
@@ -45,6 +46,8 @@ class Measuring(Opened):
             revision: Label of the checkpoint; by default its step's folder, else main.
             series: The folder holds the steps of one training run of this name.
             step_pattern: A regular expression whose group is the number of a step.
+            copies: Copies to measure in the place of the weights: running averages, or
+                an optimizer's own; the model's label gets +ema or +master.
             families: Metric families, by default entries, channels, spectra, sketches
                 and adapters.
             memory: Bytes to stay within, or a size such as `4GiB`; at least 64 MiB. By
@@ -84,6 +87,7 @@ class Measuring(Opened):
                 revision=revision,
                 series=series,
                 step_pattern=step_pattern,
+                copies=copies,
             )
             for each in as_references(references)
         ]
