@@ -50,7 +50,7 @@ def texts():
 def tokenizer(folder):
     """Words that are numbers: TransformerLens would download one otherwise."""
     words = {str(k): k for k in range(SIZES["vocab_size"])}
-    made = Tokenizer(WordLevel(words))
+    made = Tokenizer(WordLevel(words, unk_token="0"))  # noqa: S106
     ends = {"bos_token": "1", "eos_token": "1"}
     given = PreTrainedTokenizerFast(tokenizer_object=made, **ends)
     # TransformerLens loads it a second time, from where it says it is.
