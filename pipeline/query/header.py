@@ -7,12 +7,14 @@ The comment lines before the statement say `-- key: text`, one thing a line:
     -- param: model text = null from checkpoints.model — only this model
     -- inputs: checkpoints
     -- partitions: $model
+    -- shows: model, revision: n_bytes
     -- column: n_bytes integer bytes — bytes that the headers declare
 
 A parameter without `= default` must be given. `from view.column` names the words that
 it may be, `in low..high` the range of a number (either end may be left out), `in a|b`
 the few words of a text. `partitions` names the parameters that say which models are
-read at all.
+read at all. `shows` names the columns that a narrow screen keeps, in their order of
+importance: those that say which row it is, a colon, those that answer.
 A line `--   more` goes on with the line above.
 """
 
@@ -37,7 +39,7 @@ ColumnType = Literal[
     "list of real",
 ]
 
-_KEYS = ("question", "grain", "param", "inputs", "partitions", "column")
+_KEYS = ("question", "grain", "param", "inputs", "partitions", "shows", "column")
 _KEY_LINE = re.compile(rf"^--\s(?P<key>{'|'.join(_KEYS)}):\s*(?P<text>.*)$")
 _MORE_LINE = re.compile(r"^--\s{3,}(?P<text>\S.*)$")
 _PARAMETER = re.compile(
@@ -85,6 +87,7 @@ class QueryColumn:
 class Header:
     """A SQL file taken apart: what its header says, and the statement itself.
 
+    `key` and `answer` are the columns of `shows`, empty where the file has none.
     `has_header` is false for a file that says nothing of itself, as a user's may.
     """
 
@@ -97,6 +100,8 @@ class Header:
     columns: tuple[QueryColumn, ...]
     sql: str
     has_header: bool
+    key: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -117,6 +122,7 @@ def read_header(path: Path) -> Header:
     found: dict[str, list[str]] = {key: [] for key in _KEYS}
     for key, line in lines:
         found[key].append(line)
+    key, _, shown = " ".join(found["shows"]).partition(":")
     return Header(
         path=path,
         question=" ".join(found["question"]) or path.stem,
@@ -127,6 +133,8 @@ def read_header(path: Path) -> Header:
         columns=tuple(_column(line, path) for line in found["column"]),
         sql=text.strip().rstrip(";"),
         has_header=bool(lines),
+        key=_words([key]),
+        answer=_words([shown]),
     )
 
 
@@ -149,7 +157,9 @@ def _header_lines(text: str) -> list[tuple[str, str]]:
 
 
 def _words(lines: list[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for line in lines for word in line.split(",") if word)
+    return tuple(
+        word.strip() for line in lines for word in line.split(",") if word.strip()
+    )
 
 
 def _parameter(line: str, path: Path) -> Parameter:

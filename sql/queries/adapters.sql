@@ -4,6 +4,7 @@
 -- param: revision text = null from checkpoints.revision — null: every one, as steps
 -- param: component text = null from tensors.component — only this component
 -- inputs: updates, scalars
+-- shows: model, revision, module, adapter: utilisation, relative_change, status
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

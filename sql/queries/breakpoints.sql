@@ -9,6 +9,7 @@
 -- param: alpha real = 0.05 in 0..0.05 — false discovery rate, at most 0.05
 -- inputs: run_values, scalars
 -- partitions: $model
+-- shows: model, tensor, view, metric, step: kind, effect_size, q_value
 -- column: model text — hub id or local label of the model
 -- column: tensor text — full state-dict key, null for what training logged
 -- column: view text — the matrix view, null for statistics of entries

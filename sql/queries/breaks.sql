@@ -10,6 +10,7 @@
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
 -- inputs: run_values, scalars
 -- partitions: $model
+-- shows: model, step, tensor, view: value, segment, fitted
 -- column: model text — hub id or local label of the model
 -- column: step integer steps — optimiser step
 -- column: tensor text — full state-dict key, null for what training logged

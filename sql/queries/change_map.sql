@@ -7,6 +7,7 @@
 -- param: parameter text = null — null: no biases
 -- inputs: tensor_changes, scalars
 -- partitions: $model
+-- shows: model, revision, layer, component: value
 -- column: model text — the newer model
 -- column: revision text — the newer and the older checkpoint
 -- column: layer integer — 0-based block index, null outside blocks

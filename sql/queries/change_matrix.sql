@@ -3,6 +3,7 @@
 -- param: model text = null from checkpoints.model — pairs of it with any; null: all
 -- param: every_step boolean = true — false: of each model main, else the last step
 -- inputs: kin_input, checkpoints, chosen_checkpoints, scalars
+-- shows: model_a, revision_a, model_b, revision_b: distance, relation
 -- column: model_a text — the first model
 -- column: revision_a text — its revision
 -- column: step_a integer steps — its optimiser step

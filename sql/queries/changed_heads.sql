@@ -8,6 +8,7 @@
 -- param: limit integer = 20 in 1.. — rows to show
 -- inputs: head_changes, scalars
 -- partitions: $model
+-- shows: revision, from_model, from_revision, layer, part, head: relative_change, z
 -- column: revision text — the newer checkpoint
 -- column: from_model text — the older model
 -- column: from_revision text — the older checkpoint

@@ -6,6 +6,7 @@
 -- param: side text = null — rows or cols; null: both
 -- inputs: sides, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, side, channel: norm, over_median, is_outlier
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

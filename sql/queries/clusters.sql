@@ -5,6 +5,7 @@
 -- param: tensor text = null from tensors.tensor — null: its first embedding
 -- inputs: vocabularies, embeddings, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, cluster, label: n_tokens, x, y
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -6,6 +6,7 @@
 -- param: from_revision text = null — its revision; null: any
 -- inputs: tensor_changes, scalars
 -- partitions: $model
+-- shows: tensor: status, relative_change, cosine_similarity
 -- column: revision text — the newer checkpoint
 -- column: from_model text — the older model
 -- column: from_revision text — the older checkpoint

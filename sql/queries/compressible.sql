@@ -5,6 +5,7 @@
 -- param: component text = null — only this component
 -- inputs: matrices, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, view: rank_95, saved_95_fraction, saved_95_elements
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -5,6 +5,7 @@
 -- param: most integer = null in 2.. — only so many checkpoints of a model, evenly taken
 -- inputs: checkpoints, even_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision: kind, architecture, n_layers, hidden_size, n_parameters
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

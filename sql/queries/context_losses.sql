@@ -6,6 +6,7 @@
 -- param: share real = 0.02 in 0..1 — of the loss that counts as no gain
 -- inputs: probe_sets, chosen_probes
 -- partitions: $model
+-- shows: model, revision, probe_set, context_first: gain, loss, effective_context
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

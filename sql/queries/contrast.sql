@@ -9,6 +9,7 @@
 -- inputs: checkpoint_values, tensor_metrics, behaviour_values, chosen_checkpoints,
 --   scalars
 -- partitions: $model_a, $model_b
+-- shows: component, metric, side: hedges_g, q_value, status
 -- column: component text — q, k, up, …
 -- column: metric text — name of the metric
 -- column: side text — rows or cols of metrics of channels, else null

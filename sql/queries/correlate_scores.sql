@@ -10,6 +10,7 @@
 -- param: every_step boolean = false — every scored checkpoint, not each model's last
 -- param: min_checkpoints integer = 5 — least checkpoints of a row
 -- inputs: checkpoint_values, scored_checkpoints, rank_correlations, scalars
+-- shows: task, score, family, metric, aggregate: spearman, q_value
 -- column: task text — task of the score
 -- column: shots text — setting of the score
 -- column: score text — metric of the score

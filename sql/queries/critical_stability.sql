@@ -5,6 +5,7 @@
 -- param: k integer = 100 — how many of the largest are compared
 -- inputs: sensitivities, critical_weights
 -- partitions: $model
+-- shows: revision, to_revision, probe_set, to_probe_set: jaccard, chance, spearman
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the one checkpoint
 -- column: to_revision text — of the other

@@ -8,6 +8,7 @@
 -- param: probe_set text = null from sensitivities.probe_set — null: all it was run on
 -- inputs: critical_weights, chosen_scores
 -- partitions: $model
+-- shows: rank, tensor, coordinates: score, value
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was scored on

@@ -5,6 +5,7 @@
 -- param: probe_set text = null from probe_sets.probe_set — null: all it was run on
 -- inputs: neurons, chosen_probes, channels, tensors
 -- partitions: $model
+-- shows: model, revision, probe_set, layer, component, neuron: state, weight_norm_ratio
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

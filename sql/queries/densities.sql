@@ -11,6 +11,7 @@
 -- param: high real = null — upper end, null: the largest 99.9 % quantile
 -- inputs: value_lists, weights, checkpoints, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, step, tensor, bin_low: count, density
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

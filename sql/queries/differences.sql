@@ -9,6 +9,7 @@
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, chosen_checkpoints, scalars
 -- partitions: $model_a, $model_b
+-- shows: component, layer_a, layer_b: value_a, value_b, difference, ratio
 -- column: stack text — encoder, decoder, vision, … or null
 -- column: component text — component, with the parameter where it is not the weight
 -- column: layer_a integer — layer of the first, null outside blocks

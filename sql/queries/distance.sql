@@ -10,6 +10,7 @@
 --   divergence
 -- inputs: value_lists, value_distances, chosen_checkpoints, scalars
 -- partitions: $model_a, $model_b
+-- shows: tensor_a, tensor_b: ks_distance, wasserstein_sigmas, js_divergence
 -- column: tensor_a text — first tensor
 -- column: tensor_b text — second tensor
 -- column: n_a integer elements — finite elements of the first

@@ -9,6 +9,7 @@
 --   divergence
 -- inputs: value_lists, value_distances, chosen_checkpoints, scalars
 -- partitions: $model, $other_model
+-- shows: model, revision, tensor: ks_distance, ks_noise, wasserstein_sigmas
 -- column: model text — the other model
 -- column: revision text — its revision
 -- column: step integer steps — its optimiser step

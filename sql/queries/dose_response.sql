@@ -5,6 +5,7 @@
 -- param: arm text = top from perturbations.arm — top, or a control
 -- inputs: perturbations
 -- partitions: $model
+-- shows: revision, selector, operation, scale: ed50, area, largest_delta
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what chose and judged

@@ -9,6 +9,7 @@
 -- param: n_bins integer = 10 in 2..10000 — bins of equal pooled mass for the PSI
 -- inputs: value_lists, value_distances, scalars
 -- partitions: $model
+-- shows: tensor, step_a, step_b: ks_distance, ks_noise, psi
 -- column: tensor text — full state-dict key
 -- column: step_a integer steps — the reference
 -- column: step_b integer steps — the step compared with it

@@ -3,6 +3,7 @@
 -- param: model text = null from checkpoints.model — only digests that it holds
 -- param: min_elements integer = 2 — least elements of a tensor
 -- inputs: tensors, scalars
+-- shows: first_tensor, shape: n_tensors, n_checkpoints, n_models, n_bytes_repeated
 -- column: digest text — xxh3-128 over dtype, shape and bytes
 -- column: dtype text — safetensors code of the element type
 -- column: shape text — sizes as stored, joined by ×

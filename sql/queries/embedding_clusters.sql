@@ -4,6 +4,7 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- inputs: vocabularies, embeddings, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, cluster: n_tokens, nearest_tokens, status
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

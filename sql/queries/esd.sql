@@ -6,6 +6,7 @@
 -- param: view text = null — null: all but kernel offsets; else q, expert.3, …
 -- inputs: matrices, chosen_checkpoints, noise_verdicts
 -- partitions: $model
+-- shows: model, revision, tensor, view, index: eigenvalue, is_spike, is_tail
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -10,6 +10,7 @@
 -- param: min_agreement real = 0.1 in 0..1 — share of tensors that an event needs
 -- inputs: run_values, logged_losses, scalars
 -- partitions: $model
+-- shows: model, step: metrics, n_series, agreement, q_value
 -- column: model text — hub id or local label of the model
 -- column: step integer steps — first checkpoint that shows it
 -- column: first_step integer steps — the earliest at which a metric shows it

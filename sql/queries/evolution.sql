@@ -5,6 +5,7 @@
 -- param: view text = null — null: the first of its matrices; else whole, q, expert.3, …
 -- inputs: matrices
 -- partitions: $model
+-- shows: model, tensor, view, step, index: singular_value, noise_edge
 -- column: model text — hub id or local label of the model
 -- column: tensor text — full state-dict key
 -- column: view text — the matrix view

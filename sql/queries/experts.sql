@@ -6,6 +6,7 @@
 -- param: component text = null from tensors.component — only this component
 -- inputs: metric_values, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, layer, component: value, dispersion, n_experts
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: stack text — encoder, decoder, vision, … or null

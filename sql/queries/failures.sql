@@ -4,6 +4,7 @@
 -- param: every boolean = false — also those that have succeeded since
 -- inputs: extractions, failed_extractions, scalars
 -- partitions: $model
+-- shows: model, revision, family: error, started_at
 -- column: started_at timestamp UTC — when the checkpoint was begun
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint

@@ -8,6 +8,7 @@
 -- param: limit integer = 100 in 1.. — neurons of each layer to show
 -- inputs: neurons, chosen_probes, channels, tensors, scalars
 -- partitions: $model
+-- shows: layer, component, neuron: positive_rate, mean_abs, top_token
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

@@ -8,6 +8,7 @@
 -- param: limit integer = 40 in 1..512 — neurons, those of the largest magnitude
 -- inputs: neurons, chosen_probes, scalars
 -- partitions: $model
+-- shows: probe_set, layer, neuron, first: share, magnitude
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

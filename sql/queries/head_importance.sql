@@ -5,6 +5,7 @@
 -- param: probe_set text = null from probe_sets.probe_set — null: all it was run on
 -- inputs: attention_heads, chosen_probes
 -- partitions: $model
+-- shows: stack, attention, layer, head: importance, ablation_effect
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

@@ -7,6 +7,7 @@
 -- param: layer integer = null in 0.. — only this layer
 -- inputs: head_weights, components, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, layer, attention, kind, head: norm_ratio, stable_rank, status
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: stack text — encoder, decoder, vision, … or null

@@ -8,6 +8,7 @@
 -- param: high real = null — upper end, null: the largest value
 -- inputs: value_lists, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, bin_low, bin_high: count, density
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -4,6 +4,7 @@
 -- param: probe_set text = null from probe_sets.probe_set — null: all it was run on
 -- inputs: attention_heads, probe_sets
 -- partitions: $model
+-- shows: revision, layer, head: is_induction, induction_score, q_value
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

@@ -4,6 +4,7 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- inputs: weights, matrices, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: place: size, std, abs_max, kurtosis_max, stable_rank, effective_rank
 -- column: place text — layer, after its stack where there is one; else the component
 -- column: size text — elements of its tensors
 -- column: mean real — mean over all values of its matrices

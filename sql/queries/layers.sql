@@ -8,6 +8,7 @@
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, layer, component: value, value_min, value_max
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: stack text — encoder, decoder, vision, … or null

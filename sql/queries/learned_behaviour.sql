@@ -4,6 +4,7 @@
 -- param: probe_set text = null from probe_sets.probe_set — null: all it was run on
 -- inputs: probe_sets, activations, block_activations, logged_losses, scalars
 -- partitions: $model
+-- shows: model, revision, probe_set: probe_loss, logged_loss
 -- column: model text — hub id or local label of the model
 -- column: revision text — label of the checkpoint
 -- column: step integer steps — optimiser step

@@ -2,6 +2,7 @@
 -- grain: one row per checkpoint, parents before children, trees one after another
 -- param: model text = null from checkpoints.model — only trees that hold this model
 -- inputs: kin_input, checkpoints
+-- shows: level, model, revision: parent_model, parent_revision, relation, distance
 -- column: tree integer — 0-based number of the tree
 -- column: level integer — edges from the tree's root
 -- column: model text — hub id or local label of the model

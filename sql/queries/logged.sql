@@ -3,6 +3,7 @@
 -- param: model text = null from checkpoints.model — only this training run
 -- inputs: training, logged_losses, scalars
 -- partitions: $model
+-- shows: model, metric: is_loss, n_steps, first_step, last_step
 -- column: model text — hub id or local label of the model
 -- column: metric text — name that training gave it
 -- column: is_loss boolean — taken for the loss of the run

@@ -1,6 +1,7 @@
 -- question: Which models are in the warehouse, and over which steps?
 -- grain: one row per model, by name
 -- inputs: checkpoints, scalars
+-- shows: model: kind, n_checkpoints, n_layers, n_parameters, size, dtype
 -- column: model text — hub id or local label of the model
 -- column: family text — layout pattern that placed its tensors
 -- column: kind text — model or adapter

@@ -6,6 +6,7 @@
 -- param: from_revision text = null — its revision; null: any
 -- param: level real = 0.05 in 0..1 — false discoveries among the changes called dense
 -- inputs: judged_changes, scalars
+-- shows: revision, from_revision, layer, component: relative_change, verdict, q_value
 -- column: revision text — the newer checkpoint
 -- column: from_model text — the older model
 -- column: from_revision text — the older checkpoint

@@ -5,6 +5,7 @@
 -- param: probe_set text = null from probe_sets.probe_set — null: the first by name
 -- inputs: neurons, activations, chosen_probes, channels, tensors
 -- partitions: $model
+-- shows: model, layer, component, neuron: mean_abs, positive_rate, is_dead
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

@@ -5,6 +5,7 @@
 -- param: limit integer = 20 in 1.. — rows to show
 -- inputs: residual_sides, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, stack, dimension: n_layers, expected_layers, q_value
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: stack text — encoder, decoder, … or null

@@ -7,6 +7,7 @@
 -- param: min_elements integer = 64 — least elements of a tensor
 -- param: limit integer = 20 in 1.. — rows to show
 -- inputs: weights, chosen_checkpoints, scalars
+-- shows: model, revision, tensor: score, kurtosis, max_sigmas
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -5,6 +5,7 @@
 -- param: operation text = null from perturbations.operation — null: all
 -- inputs: perturbations
 -- partitions: $model
+-- shows: selector, operation, scale, k: loss_delta, q_value, matched_mean
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what chose and judged

@@ -7,6 +7,7 @@
 --   structured
 -- inputs: noise_verdicts
 -- partitions: $model
+-- shows: model, revision, tensor, view: random_distance, n_traps, verdict
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

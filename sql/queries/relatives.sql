@@ -5,6 +5,7 @@
 -- param: strangers boolean = false — those too that are no kin
 -- param: limit integer = 20 in 1.. — rows to show
 -- inputs: kin_input, checkpoints, chosen_checkpoints
+-- shows: model, revision: relation, distance, came_first, evidence
 -- column: model text — the other model
 -- column: revision text — its revision
 -- column: step integer steps — its optimiser step

@@ -10,6 +10,7 @@
 -- param: score text = null — only this metric of the file
 -- param: shots text = null — only this word of the column shots
 -- inputs: scored_checkpoints, run_values, scalars
+-- shows: model, revision, task, shots, score: score_value, value
 -- column: model text — hub id or local label of the model
 -- column: revision text — label of the checkpoint
 -- column: step integer steps — optimiser step

@@ -8,6 +8,7 @@
 -- param: limit integer = 20 in 1.. — rows to show
 -- inputs: run_values, scalars
 -- partitions: $model
+-- shows: model, tensor, view, step: before, after, t
 -- column: model text — hub id or local label of the model
 -- column: tensor text — full state-dict key, null for what training logged
 -- column: view text — the matrix view, null for statistics of entries

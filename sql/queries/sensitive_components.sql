@@ -4,6 +4,7 @@
 -- param: metric text = abs_grad_x_weight from sensitivities.metric — the metric
 -- param: probe_set text = null from sensitivities.probe_set — null: all it was run on
 -- inputs: sensitivities, chosen_scores
+-- shows: model, revision, component: density, share, gini
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was scored on

@@ -9,6 +9,7 @@
 -- param: view text = null — null: whole tensors; else q, expert.3, offset.0.1, cols, …
 -- inputs: metric_values, scalars
 -- partitions: $model
+-- shows: model, tensor, view, step: value
 -- column: model text — hub id or local label of the model
 -- column: revision text — label of the checkpoint
 -- column: step integer steps — optimiser step

@@ -4,6 +4,7 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- inputs: checkpoints, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision: family, n_layers, hidden_size, n_parameters, n_bytes
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: architecture text — class named in the config

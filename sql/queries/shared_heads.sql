@@ -6,6 +6,7 @@
 -- param: revision_b text = null from probe_sets.revision — null: main, else the last
 -- inputs: attention_maps, chosen_probes, probe_sets
 -- partitions: $model_a, $model_b
+-- shows: probe_set, layer_a, head_a, layer_b, head_b: agreement, typical
 -- column: revision_a text — checkpoint of the first model
 -- column: revision_b text — checkpoint of the second
 -- column: probe_set text — what both were run on: the same tokens, by their digest

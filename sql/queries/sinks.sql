@@ -4,6 +4,7 @@
 -- param: probe_set text = null from probe_sets.probe_set — null: all it was run on
 -- inputs: attention_heads, probe_sets
 -- partitions: $model
+-- shows: revision, probe_set, attention, layer: n_sinks, sink_mass
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

@@ -4,6 +4,7 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- inputs: tensors, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, component, dtype: n_parameters, n_bytes, bytes_fraction
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: component text — q, k, v, o, up, gate, down, norm, … or other

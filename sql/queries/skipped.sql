@@ -4,6 +4,7 @@
 -- param: no_views boolean = false — also the tensors that hold no matrix
 -- inputs: tensors, matrices, failed_extractions, scalars
 -- partitions: $model
+-- shows: model, revision, what, name: status, reason
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: what text — tensor, matrix or extraction

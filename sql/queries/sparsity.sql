@@ -6,6 +6,7 @@
 -- param: min_fraction real = 0 in 0..1 — least zero_fraction to show
 -- inputs: weights, sides, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor: zero_fraction, n_zero_rows, n_zero_cols
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

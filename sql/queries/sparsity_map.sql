@@ -5,6 +5,7 @@
 -- param: revision text = null from checkpoints.revision — null: main, else the last
 -- inputs: weights, chosen_checkpoints
 -- partitions: $model
+-- shows: model, revision, tensor, cell_row, cell_col: zeros
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -6,6 +6,8 @@
 -- param: share real = 0.5 — share of values to set to zero, a multiple of 0.05
 -- inputs: activations, chosen_probes
 -- partitions: $model
+-- shows: model, revision, layer, component:
+--   compressible_fraction, energy_lost, int8_error
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

@@ -6,6 +6,7 @@
 -- param: points integer = 24 in 2.. — how many singular values to show
 -- inputs: matrices, even_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, view: stable_rank, effective_rank, rank_90
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -6,6 +6,8 @@
 -- param: view text = null — null: all but kernel offsets; else q, expert.3, …
 -- inputs: matrices, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, view, index:
+--   singular_value, relative, energy_fraction
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -13,6 +13,7 @@
 --   weight is
 --   then in the first ten
 -- inputs: paired_metrics, rank_correlations, rank_overlaps, scalars
+-- shows: model_a, revision_a, model_b, revision_b: spearman, rbo, jaccard
 -- column: model_a text — the model
 -- column: revision_a text — its revision
 -- column: step_a integer steps — its step

@@ -8,6 +8,7 @@
 -- param: agreement real = 0.9 in -1..1 — least tau-b of a step with the step before
 -- param: min_steps integer = 3 in 1.. — least steps of a phase
 -- inputs: metric_values, paired_metrics, rank_correlations, scalars
+-- shows: model, first_step, last_step: n_steps, kendall_min
 -- column: model text — hub id or local label of the model
 -- column: metric text — name of the metric
 -- column: first_step integer steps — first step of the phase

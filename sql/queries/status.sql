@@ -3,6 +3,7 @@
 -- param: model text = null — only this model, measured or not
 -- inputs: checkpoints, keys, foreign_rows, scalars
 -- partitions: $model
+-- shows: model, revision: n_tensors, n_extractions, extracted_at
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label; null: logs of the whole series
 -- column: step integer steps — optimiser step, null outside a series

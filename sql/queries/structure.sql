@@ -4,6 +4,7 @@
 -- param: revision text = null from checkpoints.revision — only this checkpoint
 -- inputs: tensors, checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor: dtype, shape, n_bytes
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of that last checkpoint
 -- column: tensor text — full state-dict key

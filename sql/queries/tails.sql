@@ -9,6 +9,7 @@
 --   no law
 -- inputs: noise_verdicts, tail_fits
 -- partitions: $model
+-- shows: model, revision, tensor, view: verdict, alpha, alpha_stderr, q_value
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -6,6 +6,7 @@
 -- param: component text = null from tensors.component — only this component
 -- inputs: weights, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: tensor: shape, status, mean, std, abs_max, zero_fraction
 -- column: tensor text — full state-dict key
 -- column: layer integer — 0-based block index, null outside blocks
 -- column: component text — q, k, v, o, up, gate, down, norm, … or other

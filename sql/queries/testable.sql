@@ -8,6 +8,7 @@
 -- param: view text = null — null: whole tensors; else q, expert.3, rows, cols, …
 -- inputs: run_values, scalars
 -- partitions: $model
+-- shows: model, status: n_series, n_points
 -- column: model text — hub id or local label of the model
 -- column: metric text — name of the metric
 -- column: status text — ok; too_short: under 8 points; constant; not_positive: still;

@@ -8,6 +8,7 @@
 -- param: layer integer = null in 0.. — only this layer
 -- inputs: activations, chosen_probes, scalars
 -- partitions: $model
+-- shows: layer, component, threshold: zeroed_fraction, energy_lost
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: probe_set text — what it was run on

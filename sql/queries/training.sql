@@ -4,6 +4,7 @@
 -- param: metric text = null from training.metric — only this logged metric
 -- inputs: training, scalars
 -- partitions: $model
+-- shows: model, metric, step: value
 -- column: model text — hub id or local label of the model
 -- column: metric text — name that training gave it
 -- column: step integer steps — optimiser step that was logged

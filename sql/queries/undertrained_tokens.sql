@@ -5,6 +5,7 @@
 -- param: limit integer = 50 in 1.. — rows to show
 -- inputs: vocabularies, chosen_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor, token_id, token: norm_z, centre_z
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -7,6 +7,7 @@
 -- param: reach real = 4 in 0.. — how many σ from the mean the bins go, at most
 -- inputs: weights, value_lists, even_checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision, tensor: low, high, n_outside
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -3,6 +3,7 @@
 -- param: model text = null from checkpoints.model — only this model
 -- inputs: checkpoints, scalars
 -- partitions: $model
+-- shows: model, revision: step, n_layers, n_parameters, size, n_ok, n_skipped
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: step integer steps — optimiser step, null outside a series

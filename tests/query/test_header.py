@@ -12,6 +12,8 @@ TEXT = """-- question: How many tensors are there,
 -- param: share real — least share
 -- inputs: tensors, weights
 -- partitions: $model
+-- shows: model,
+--   hit: n_bytes
 -- column: model text — the model
 -- column: n_bytes integer bytes — their size
 -- column: hit list of real per element — some — reals
@@ -51,6 +53,7 @@ def test_reads_every_part(sql_file):
         QueryColumn("hit", "list of real", "per element", "some — reals"),
         QueryColumn("after_a_gap", "text", "", "is read too while the comment lasts"),
     )
+    assert (header.key, header.answer) == (("model", "hit"), ("n_bytes",))
     assert header.has_header
 
 
