@@ -62,7 +62,7 @@ def measure_pair(job: Job) -> Measured:
 
 COMPARE = Stage(
     "compare",
-    6,
+    7,
     "pair",
     (HEAD_CHANGES, TENSOR_CHANGES),
     measure_pair,

@@ -16,7 +16,7 @@ from pipeline.warehouse import Stamp, Warehouse, read_stamp
 # The family that headers, locations and digests belong to; a change of layouts or of
 # the columns of `tensors` and `checkpoints` raises it.
 CHECKPOINT_FAMILY = "checkpoint"
-CHECKPOINT_VERSION = 3
+CHECKPOINT_VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,10 @@ def _count_heads(one: _Found) -> Attention:
     for part, projection in one.parts.items():
         is_query = load_components()[part].heads == "query"
         count = one.sizes.n_heads if is_query else one.sizes.n_kv_heads
-        problem = _explain(projection, part, count, one.sizes.head_dim)
+        sizes = one.sizes
+        # Values may have a size of their own, and so do the inputs of o.
+        head_dim = sizes.head_dim if part in "qk" else sizes.value_dim or sizes.head_dim
+        problem = _explain(projection, part, count, head_dim)
         if problem or count is None:
             problems.setdefault(part, problem)
         else:

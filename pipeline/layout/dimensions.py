@@ -26,6 +26,7 @@ class Dimensions:
     n_experts: int | None = None
     vocabulary_size: int | None = None
     head_dim: int | None = None
+    value_dim: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,18 @@ def find_dimensions(
         n_kv_heads=_n_kv_heads(config, family, stated),
         n_experts=stated["n_experts"] or _n_experts(placed),
         vocabulary_size=_vocabulary_size(placed) or stated["vocabulary_size"],
-        head_dim=stated["head_dim"],
+        head_dim=_head_dim(config, stated["head_dim"]),
+        value_dim=read_count(config, ["v_head_dim"]),
     )
+
+
+def _head_dim(config: Mapping[str, Any], stated: int | None) -> int | None:
+    """Of latent attention, the query's: its part with positions and the one without.
+
+    There `head_dim` states the part with positions alone, as DeepSeek's configs do.
+    """
+    parts = [read_count(config, [k]) for k in ("qk_nope_head_dim", "qk_rope_head_dim")]
+    return sum(filter(None, parts)) if all(parts) else stated
 
 
 def main_config(config: object) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from pipeline.layout.dimensions import (
 from pipeline.layout.families import UNKNOWN, Family, load_families
 from pipeline.layout.layout import Layout, Network
 from pipeline.layout.naming import Name, Tower, clean_name
+from pipeline.layout.words import read_habits
 from pipeline.refs import TensorRef
 
 # A family must match at least this share of the distinct names.
@@ -100,7 +101,9 @@ def _identify_network(
     prefix: str,
 ) -> tuple[Network, dict[str | None, int]]:
     family = _choose_family(members, configs)
-    bare = Network(family, first_blocks=_first_blocks(family, members))
+    habits = read_habits((m.name.path, m.tensor.shape) for m in members)
+    first = _first_blocks(family, members)
+    bare = Network(family, first_blocks=first, habits=habits)
     layout = Layout({"": bare, tower.prefix: bare}, prefix=prefix)
     placed = [
         Placed(layout.locate(m.tensor.name, m.tensor.shape), m.tensor.shape)
@@ -110,7 +113,7 @@ def _identify_network(
     counts = count_layers(placed)
     if len(counts) == 1 and sizes.n_layers:
         counts = {stack: max(n, sizes.n_layers) for stack, n in counts.items()}
-    return Network(family, sizes, bare.first_blocks), counts
+    return replace(bare, sizes=sizes), counts
 
 
 def _configs_of(tower: Tower, config: object) -> tuple[Mapping[str, Any], ...]:

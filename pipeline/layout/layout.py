@@ -11,7 +11,7 @@ from pipeline.layout.families import UNKNOWN, Family, Match, load_families
 from pipeline.layout.location import Location
 from pipeline.layout.naming import Name, clean_name
 from pipeline.layout.views import MatrixView, explain_no_view, list_views
-from pipeline.layout.words import locate_by_words
+from pipeline.layout.words import Habits, locate_by_words
 from pipeline.refs import TensorRef
 
 
@@ -19,12 +19,14 @@ from pipeline.refs import TensorRef
 class Network:
     """One network of a checkpoint: the outer one, or a tower inside it.
 
-    `first_blocks` holds the global index of each stage's first block.
+    `first_blocks` holds the global index of each stage's first block; `habits` help
+    where no family knows a name.
     """
 
     family: Family
     sizes: Dimensions = field(default_factory=Dimensions)
     first_blocks: Mapping[int, int] = field(default_factory=dict)
+    habits: Habits = field(default_factory=Habits)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ class Layout:
         if match and _is_plausible(match, shape):
             location = _location_of(match, shape, network)
         else:
-            location = locate_by_words(cleaned.path, shape, cleaned.parameter)
+            location = locate_by_words(
+                cleaned.path, shape, cleaned.parameter, network.habits
+            )
             if location.stack is None and location.layer is not None:
                 location = replace(location, stack=family.only_stack)
             family = load_families()[UNKNOWN]

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.components import load_components, read_toml
+from pipeline.layout.families import UNKNOWN
 from pipeline.structure.categories import category_of
+from pipeline.structure.heads import heads_of
 from pipeline.structure.sublayers import (
     NormPlace,
     Sublayer,
     find_sublayers,
-    outputs_of,
     shape_of_layer,
-    weight_of,
 )
 from pipeline.structure.tree import Layer, Place, Stack, Structure, walk_tensors
 
@@ -33,6 +33,7 @@ class StackFlow:
     """One stack: components before its blocks, kinds of blocks, components after.
 
     `added` are the inputs whose vectors are added up, not passed one after another.
+    `unordered` are components outside the blocks whose place in the order no name says.
     `is_known` is False where no sublayer was recognised; a plain tree is then shown.
     """
 
@@ -45,6 +46,7 @@ class StackFlow:
     is_known: bool = False
     ties_output: bool = False
     is_loose: bool = False
+    unordered: tuple[str, ...] = ()
 
 
 def trace_flow(structure: Structure) -> tuple[StackFlow, ...]:
@@ -71,15 +73,21 @@ def _trace(structure: Structure, stack: Stack) -> StackFlow:
         numbers = tuple(layer.layer or 0 for layer in layers)
         both = is_parallel and len([s for s in parts if s.kind != "plain"]) > 1
         blocks.append(Block(numbers, parts, both))
+    inputs = _components_at(stack, "input")
+    unordered: tuple[str, ...] = ()
+    if structure.family == UNKNOWN:
+        # An embedding comes first, whoever names it; a norm may stand anywhere.
+        unordered = tuple(n for n in inputs if category_of(n).name != "embedding")
     kinds = {s.kind for block in blocks for s in block.sublayers}
     return StackFlow(
         stack.name,
-        _components_at(stack, "input"),
+        tuple(name for name in inputs if name not in unordered),
         tuple(blocks),
         _components_at(stack, "output"),
         positions=_positions(structure, stack, config),
         is_known=bool(kinds - {"plain"}),
         ties_output=_ties_output(structure, stack),
+        unordered=unordered,
     )
 
 
@@ -101,11 +109,17 @@ def _join_ends(flows: tuple[StackFlow, ...]) -> tuple[StackFlow, ...]:
     inside[0] = replace(inside[0], inputs=(*inputs, *inside[0].inputs))
     last = sorted((*inside[-1].outputs, *outputs), key=list(load_components()).index)
     inside[-1] = replace(inside[-1], outputs=tuple(last))
-    loose_inputs = tuple(name for name in ends.inputs if name not in embedded)
+    loose_inputs = tuple(n for n in ends.inputs if n not in embedded) + ends.unordered
     loose_outputs = tuple(name for name in ends.outputs if name == "projector")
     if not loose_inputs and not loose_outputs:
         return tuple(inside)
-    loose = replace(ends, inputs=loose_inputs, outputs=loose_outputs, is_loose=True)
+    loose = replace(
+        ends,
+        inputs=loose_inputs,
+        outputs=loose_outputs,
+        is_loose=True,
+        unordered=(),
+    )
     return (*inside, loose)
 
 
@@ -189,7 +203,7 @@ def _describe(
     """The sublayer with the facts that the config adds."""
     facts = dict(sublayer.facts)
     if sublayer.kind in ("attention", "cross_attention"):
-        facts |= _heads(layer, structure, config, is_cross=sublayer.kind[0] == "c")
+        facts |= heads_of(layer, structure, config, is_cross=sublayer.kind[0] == "c")
         facts |= _stated(config, {"window": "window"})
     if sublayer.kind in ("feed_forward", "experts"):
         facts |= _stated(config, {"activation": "activation"})
@@ -208,33 +222,3 @@ def _stated(
             if isinstance(value, str | int) and value and value is not True:
                 found.setdefault(fact, value)
     return found
-
-
-def _heads(
-    layer: Layer, structure: Structure, config: Mapping[str, Any], *, is_cross: bool
-) -> dict[str, int | str | bool]:
-    """Head counts of the stack's config, unless the shapes contradict them."""
-    is_own = config is structure.config or "num_attention_heads" not in config
-    n_heads = (
-        structure.sizes.get("n_heads") if is_own else config["num_attention_heads"]
-    )
-    n_kv_heads = structure.sizes.get("n_kv_heads")
-    if not is_own:
-        n_kv_heads = config.get("num_key_value_heads", n_heads)
-    by_name = {c.name: c.tensors for c in layer.components}
-    prefix = "cross_" if is_cross else ""
-    width = _outputs(by_name.get(f"{prefix}q", ()))
-    if not isinstance(n_heads, int) or not n_heads or (width and width % n_heads):
-        return {}
-    facts: dict[str, int | str | bool] = {"n_heads": n_heads}
-    facts["n_kv_heads"] = n_kv_heads if isinstance(n_kv_heads, int) else n_heads
-    head_dim = width // n_heads if width else structure.sizes.get("head_dim")
-    hidden = structure.sizes.get("hidden_size")
-    if not head_dim and hidden and hidden % n_heads == 0:
-        head_dim = hidden // n_heads
-    return facts | ({"head_dim": head_dim} if head_dim else {})
-
-
-def _outputs(tensors: Sequence[Any]) -> int | None:
-    weight = weight_of(tensors)
-    return outputs_of(weight) if weight else None

@@ -51,7 +51,7 @@ def test_no_attention_no_group(name):
 def test_latent_attention_has_no_q_and_says_nothing_false():
     for one in attentions("deepseek_v3"):
         assert set(one.parts) == {"o"}
-        assert not one.n_heads
+        assert one.n_heads == {"o": 4}  # by v_head_dim, not by head_dim
 
 
 def test_a_fused_tensor_without_a_known_cut_is_a_problem():

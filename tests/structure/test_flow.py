@@ -2,9 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from pipeline.structure import describe_module, trace_flow, walk_tensors
+from pipeline.sources import discover, open_checkpoint
+from pipeline.structure import (
+    describe_checkpoint,
+    describe_module,
+    trace_flow,
+    walk_tensors,
+)
 from pipeline.structure.grow import grow
 from tests.tiny_models import make_tiny_model
 
@@ -100,3 +108,31 @@ def test_tied_scores_come_from_the_embedding(saved):
     (flow,) = trace_flow(structure)
     assert flow.ties_output is (saved == "as_one")
     assert ("unembedding" in flow.outputs) is (saved == "twice")
+
+
+def test_a_users_own_module_runs_from_its_embedding_to_its_norm(tmp_path):
+    names = ["norm.weight", "strange.weight", "lm_head.weight", "embed.weight"]
+    names += [f"blocks.0.attn.{k}.weight" for k in "qkvo"]
+    names += ["blocks.0.norm1.weight", "blocks.0.norm2.weight"]
+    names += ["blocks.0.mlp.fc1.weight", "blocks.0.mlp.fc2.weight"]
+    tensors = {name: np.zeros((8, 8), np.float32) for name in names}
+    save_file(tensors, tmp_path / "model.safetensors")
+    (source,) = discover(str(tmp_path))
+    (flow,) = trace_flow(describe_checkpoint(open_checkpoint(source)))
+    assert flow.inputs == ("token_embedding",)
+    assert steps(flow.blocks[0]) == [
+        ("attention", {"before": "attention_norm"}),
+        ("feed_forward", {"before": "mlp_norm"}),
+    ]
+    assert flow.outputs == ("final_norm", "unembedding")
+    assert flow.unordered == ("other",)
+
+
+def test_heads_of_latent_attention_do_not_share_out_the_hidden_size():
+    structure = describe_module(make_tiny_model("deepseek_v3").module)
+    config = structure.config
+    for flow in trace_flow(structure):
+        facts = flow.blocks[-1].sublayers[0].facts
+        stated = config["qk_nope_head_dim"] + config["qk_rope_head_dim"]
+        assert facts["head_dim"] == stated
+        assert stated != config["hidden_size"] // config["num_attention_heads"]

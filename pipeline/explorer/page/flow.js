@@ -146,6 +146,17 @@ function drawOutputs(sketch, flow, look) {
   const scores = flow.ties_output || flow.outputs.includes("unembedding");
   const isClass = flow.outputs.includes("classifier");
   sketch.pill(scores ? "scores of the vocabulary" : isClass ? "classes" : "vectors");
+  drawUnordered(sketch, flow, look);
+}
+
+// No family names these: they are shown, and not put anywhere in the flow.
+function drawUnordered(sketch, flow, look) {
+  if (!flow.unordered.length) return;
+  sketch.note("not known where these act:");
+  for (const name of flow.unordered) {
+    sketch.row([look("input", null, name)]);
+    sketch.y += 8;
+  }
 }
 
 // [0, 1, 2, 5] as `0–2, 5`.
