@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SourceError
+from pipeline.quantised.fake import has_scales, mark_fakes
 from pipeline.quantised.form import Form, Group, Logical, Scheme, UnsupportedForm
 from pipeline.quantised.in_use import IN_USE
 from pipeline.quantised.registry import FORMS
@@ -55,9 +56,12 @@ def recognise(
     """
     scheme = read_scheme(config)
     is_plain = not scheme.config and all(one.dtype in _PLAIN for one in tensors)
+    by_name = {one.name: one for one in tensors if not one.skip_reason}
+    if is_plain and any(map(has_scales, by_name)):
+        fakes = mark_fakes(by_name, read)
+        tensors = tuple(fakes.get(one.name, one) for one in tensors)
     if is_plain and not any(one.name.endswith(_IN_PARTS) for one in tensors):
         return tuple(tensors)  # no codes, and nothing that says what they mean
-    by_name = {one.name: one for one in tensors if not one.skip_reason}
     found: dict[str, TensorRef] = {}
     for form in IN_USE if is_plain else FORMS:
         for tensor in by_name.values():
@@ -67,7 +71,9 @@ def recognise(
             if group is not None and not _is_taken(group, found):
                 found |= _claim(form, group, scheme)
     if not is_plain:
-        found |= mark_rest(by_name.values(), found, scheme, read)
+        # Scales of torch's own quantised tensors, which are skipped, belong to them.
+        torchs = {one.name: one for one in tensors if one.skip_reason == "quantised"}
+        found |= mark_rest(by_name.values(), found | torchs, scheme, read)
     return tuple(found.get(one.name, one) for one in tensors)
 
 

@@ -135,7 +135,10 @@ SCALED = Form(
     "scaled",
     {
         "codes": ("",),
-        "scales": ("_scale_inv", "_scale", ".scale"),
+        "scales": (
+            *("_scale_inv", "_scale", ".scale", "_scales", "_scale_factor"),
+            *("_descale", "_dequant_scale", ".descale"),
+        ),
         "zeros": ("_zero_point",),
     },
     identify,
@@ -147,7 +150,10 @@ IN_MODULE = Form(
         "codes": (".weight",),
         "scales": (
             *(".scale_weight", ".weight_scale", ".weight_scales", ".scale_inv"),
-            *(".weight_scale_inv", ".scales", ".scale"),
+            *(".weight_scale_inv", ".scales", ".scale", ".scales_inv", ".scale_w"),
+            *(".w_scale", ".wscale", ".weight_scale_factor", ".scale_factor"),
+            *(".descale", ".weight_descale", ".dequant_scale"),
+            ".weight_dequant_scale",
         ),
         "zeros": (".weight_zero_point", ".zero_point", ".zeros"),
     },

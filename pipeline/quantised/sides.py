@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,9 @@ from pipeline.refs import TensorRef
 Read = Callable[[TensorRef], NDArray[np.uint8]]
 
 # Integers that models hold beside their weights, whatever these are stored as.
-_INDICES = ("position_ids", "token_type_ids", "num_batches_tracked", "_index")
+_INDEX = re.compile(
+    r".*(_ids|_index|_indices|mask|num_batches_tracked|bias|coords|buckets?)"
+)
 _WEIGHT = re.compile(r".*weights?|.*kernel|.*embedding", re.IGNORECASE)
 # Words that a name of scales, zero points, maps and masks is made of.
 _SCALE_LIKE = re.compile(
@@ -32,6 +34,14 @@ _SCALE_LIKE = re.compile(
     r"|mcg|mul1|wscale|shape)([._:].*)?",
     re.IGNORECASE,
 )
+# A linear layer's own tensor: what else its module holds says what the codes mean.
+_CODES = re.compile(
+    r"q?weights?(_(packed|orig|q))?|kernel|packed|codes|words|w_?q|q_?data|qidxs|indices"
+    r"|compressed|trellis|q_weight|q|qs|quants|_packed_params",
+    re.IGNORECASE,
+)
+# What adapters and reparametrisations add to a module, as weights of their own.
+_ADDED = re.compile(r"lora_|hada_|lokr_|oft_|vera_|ia3_|weight_[guv]$|dora")
 # Of activations and caches: in the module of the codes, or in one around it.
 _ACTIVATIONS = re.compile(
     r"(input|output|act|activation|k|v|q|kv|attn|prob_output|k_cache|v_cache)_"
@@ -51,15 +61,15 @@ def mark_rest(
 ) -> dict[str, TensorRef]:
     """The tensors, by name, that no form claims and that are no weights."""
     loose = [one for one in tensors if one.name not in found and not one.skip_reason]
-    names: dict[str, set[str]] = {}
+    beside: dict[str, list[TensorRef]] = {}
     for one in loose:
-        names.setdefault(_module(one.name), set()).add(_last(one.name))
+        beside.setdefault(_module(one.name), []).append(one)
     claimed = [one for one in found.values() if not one.is_side]
     marked = _mark_sides(loose, claimed, is_coded=bool(claimed or scheme.config))
     coded = {one.quantised.codes.dtype for one in claimed if one.quantised}
     unread = []
     for one in loose:
-        reason = _why_codes(one, scheme, names[_module(one.name)], coded)
+        reason = _why_codes(one, scheme, beside[_module(one.name)], coded)
         if reason and one.name not in marked:
             unread.append(replace(one, skip_reason=f"unsupported: {reason}"))
     marked |= {one.name: one for one in unread}
@@ -76,11 +86,15 @@ def _mark_sides(
     loose: Iterable[TensorRef], codes: Iterable[TensorRef], *, is_coded: bool
 ) -> dict[str, TensorRef]:
     """Those of the loose tensors that belong to some codes, by name."""
-    modules = {_module(one.name): one.name for one in codes}
-    names = set(modules.values())
+    codes = tuple(codes)
+    modules: dict[str, list[str]] = {}
+    for one in codes:
+        modules.setdefault(_module(one.name), []).append(one.name)
+    names = {one.name for one in codes}
+    owners = {one.name for one in codes if _owns_module(one)}
     marked = {}
     for one in loose:
-        home = _home(one, modules, names)
+        home = _home(one, modules, names, owners)
         reason = f"belongs to the codes {home}" if home else ""
         if not home and is_coded and _is_activation(one):
             empty = "empty: a mark of its format"
@@ -90,18 +104,23 @@ def _mark_sides(
     return marked
 
 
-def _home(tensor: TensorRef, modules: Mapping[str, str], codes: Container[str]) -> str:
+def _home(
+    tensor: TensorRef,
+    modules: Mapping[str, Sequence[str]],
+    codes: Container[str],
+    owners: Container[str],
+) -> str:
     """The codes that a tensor belongs to, empty where it is a tensor of its own."""
     name, last = tensor.name, _last(tensor.name)
-    beside = modules.get(_module(name), "")
+    beside = [one for one in modules.get(_module(name), ()) if one != name]
     is_small = not tensor.shape or (tensor.dtype[0] in "IU" and len(tensor.shape) == 1)
-    if beside and beside != name and last not in _OWN:
-        if _SCALE_LIKE.fullmatch(last) or is_small:
-            return beside
-        # w1_scale beside w1, experts of one module.
-        stem = _last(beside)
-        if last.startswith(stem) and _SCALE_LIKE.fullmatch(last[len(stem) :]):
-            return beside
+    # w1_scale beside w1, experts of one module.
+    own = [x for x in beside if re.match(re.escape(_last(x)) + r"[_:]", last)]
+    if beside and last not in _OWN:
+        is_named = _SCALE_LIKE.fullmatch(last) is not None
+        is_added = _ADDED.match(last) is not None
+        if own or is_named or is_small or (beside[0] in owners and not is_added):
+            return (own or beside)[0]
     # Fields below the codes' own name: weight.absmax, weight._shift.
     above = _module(name)
     while above:
@@ -112,11 +131,11 @@ def _home(tensor: TensorRef, modules: Mapping[str, str], codes: Container[str]) 
 
 
 def _why_codes(
-    tensor: TensorRef, scheme: Scheme, beside: set[str], coded: set[str]
+    tensor: TensorRef, scheme: Scheme, module: Sequence[TensorRef], coded: set[str]
 ) -> str:
     """Why a tensor that no form claims holds codes; empty when it holds values."""
     dtype, last = tensor.dtype, _last(tensor.name)
-    is_index = tensor.name.endswith(_INDICES) or not tensor.shape
+    is_index = _INDEX.fullmatch(last) is not None or not tensor.shape
     is_small_float = dtype.startswith(("F8", "F4", "F6"))
     is_integer = dtype[0] in "IU"
     if is_index or _is_activation(tensor) or not (is_integer or is_small_float):
@@ -124,17 +143,46 @@ def _why_codes(
     if scheme.config:
         method = scheme.method or "an unnamed method"
         return f"{dtype} codes of {method}, in an unknown layout"
+    others = [one for one in module if _is_companion(one, tensor)]
     if is_small_float:
-        is_lone = dtype in coded
-        what = f"{dtype} without a scale, beside codes of that type that have one"
-        return what if is_lone else ""
-    others = beside - _OWN - {last}
+        return _why_small(tensor, others, coded)
     if len(tensor.shape) < 2:
         return ""
-    if dtype != "I64" and any(map(_SCALE_LIKE.fullmatch, others)):
-        return f"{dtype} codes beside scales, in an unknown layout"
+    if dtype != "I64" and others:
+        is_named = any(_SCALE_LIKE.fullmatch(_last(one.name)) for one in others)
+        what = "scales" if is_named else _names(others)
+        return f"{dtype} codes beside {what}, in an unknown layout"
     is_weight = _WEIGHT.fullmatch(last) is not None
     return f"{dtype} in the place of a weight, without a scale" if is_weight else ""
+
+
+def _why_small(tensor: TensorRef, others: Sequence[TensorRef], coded: set[str]) -> str:
+    dtype = tensor.dtype
+    if others and len(tensor.shape) > 1:
+        return f"{dtype} codes beside {_names(others)}, whose meaning is not known"
+    what = f"{dtype} without a scale, beside codes of that type that have one"
+    return what if dtype in coded else ""
+
+
+def _names(tensors: Sequence[TensorRef]) -> str:
+    return ", ".join(sorted(_last(one.name) for one in tensors)[:3])
+
+
+def _is_companion(one: TensorRef, codes: TensorRef) -> bool:
+    """Whether a tensor of the codes' module seems to say what they mean."""
+    last, stem = _last(one.name), _last(codes.name)
+    if one.name == codes.name or last in _OWN or _is_activation(one):
+        return False
+    is_float = one.dtype[0] in "FB" and one.dtype != "BOOL"
+    is_own = _owns_module(codes) or last.startswith((f"{stem}_", f"{stem}."))
+    is_scale = _SCALE_LIKE.fullmatch(last) is not None
+    is_smaller = one.n_elements < codes.n_elements
+    return is_scale or (is_own and is_float and is_smaller and not _ADDED.match(last))
+
+
+def _owns_module(codes: TensorRef) -> bool:
+    """Whether a module exists for these codes alone, as a linear layer does."""
+    return _CODES.fullmatch(_last(codes.name)) is not None
 
 
 def _is_activation(tensor: TensorRef) -> bool:
@@ -156,7 +204,10 @@ def _is_json(tensor: TensorRef, read: Read) -> bool:
 
 def _module(name: str) -> str:
     # quanto keeps packed codes in a tensor within its tensor: weight._data._data.
-    return name.removesuffix("._data").rpartition(".")[0]
+    # torch's quantised layers keep theirs in fc._packed_params._packed_params.0.
+    plain = name.partition("._packed_params")[0] + ".weight"
+    name = plain if "._packed_params" in name else name.removesuffix("._data")
+    return name.rpartition(".")[0]
 
 
 def _last(name: str) -> str:
