@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.metrics.activations.columns import Columns, count_block
-from pipeline.metrics.activations.counting import Tokens
 from pipeline.metrics.activations.places import (
     N_BUCKETS,
     GroupSums,
@@ -17,6 +16,7 @@ from pipeline.metrics.activations.places import (
     sum_magnitudes,
 )
 from pipeline.metrics.activations.summary import neuron_rows
+from pipeline.metrics.activations.tiles import Tokens
 from pipeline.probes.batch import Batch
 from pipeline.probes.capture import Rows
 from pipeline.probes.probe_set import TokenSet, token_numbers

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.metrics.activations.experts import Choices
 from pipeline.metrics.activations.moments import Moments
+from pipeline.metrics.activations.vectors import compare_rows, square_rows
 from pipeline.probes.batch import Batch
 from pipeline.probes.capture import Rows
 from pipeline.probes.sites import Site, SiteKind
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _Block = tuple[str | None, int | None]
+_Array = np.ndarray[Any, Any]
 
 _MEASURES = ("update_share", "cosine", "attention_share", "mlp_share")
 
@@ -34,7 +36,7 @@ class BlockReducer:
     )
 
     def __init__(self) -> None:
-        self._open: dict[_Block, dict[str, torch.Tensor]] = defaultdict(dict)
+        self._open: dict[_Block, dict[str, _Array]] = defaultdict(dict)
         self._sums: dict[_Block, dict[str, Moments]] = {}
         self._paths: dict[_Block, str] = {}
 
@@ -46,30 +48,28 @@ class BlockReducer:
         kept = self._open[block]
         if site.kind == "block_input":
             kept.clear()
-            kept["x"] = rows
+            kept["x"] = _array(rows)
         elif site.kind != "block_output":
             name = "attention" if site.kind == "attention_output" else "mlp"
-            kept[name] = rows.double().norm(dim=1)
+            kept[name] = np.sqrt(square_rows(_array(rows)))
         elif "x" in kept:
             self._paths[block] = site.path
-            self._close(block, kept, rows)
+            self._close(block, kept, _array(rows))
             kept.clear()
 
-    def _close(
-        self, block: _Block, kept: dict[str, torch.Tensor], rows: torch.Tensor
-    ) -> None:
-        x, y = kept["x"].double(), rows.double()
-        size = y.norm(dim=1)
-        found = {
-            "update_share": (y - x).norm(dim=1) / size,
-            "cosine": (x * y).sum(dim=1) / (x.norm(dim=1) * size),
-        }
-        for name in ("attention", "mlp"):
-            if name in kept:
-                found[f"{name}_share"] = kept[name] / size
+    def _close(self, block: _Block, kept: dict[str, _Array], rows: _Array) -> None:
+        xx, yy, xy, dd = compare_rows(kept["x"], rows).T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = {
+                "update_share": np.sqrt(dd / yy),
+                "cosine": xy / np.sqrt(xx * yy),
+            }
+            for name in ("attention", "mlp"):
+                if name in kept:
+                    found[f"{name}_share"] = kept[name] / np.sqrt(yy)
         sums = self._sums.setdefault(block, {n: Moments.none(1) for n in _MEASURES})
         for name, values in found.items():
-            sums[name] = sums[name] + _moments(values.cpu().numpy())
+            sums[name] = sums[name] + _moments(values)
 
     def finish(self) -> Rows:
         rows: list[Row] = []
@@ -85,6 +85,14 @@ class BlockReducer:
                 row[name] = float(one.mean[0]) if one.n[0] else None
             rows.append(row)
         return {"block_activations": rows}
+
+
+def _array(rows: torch.Tensor) -> _Array:
+    """In float64 where it is, in float32 otherwise."""
+    import torch
+
+    kept = rows if rows.dtype == torch.float64 else rows.float()
+    return np.ascontiguousarray(kept.detach().cpu().numpy())
 
 
 def _moments(values: np.ndarray[Any, Any]) -> Moments:

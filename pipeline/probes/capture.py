@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pipeline.errors import UsageError
@@ -67,7 +68,7 @@ class Forward:
     places: Places = field(repr=False)
     sites: tuple[Site, ...] = field(repr=False)
 
-    @property
+    @cached_property
     def trunk(self) -> nn.Module:
         """The part that ends before the head; the model itself where it has none."""
         base = getattr(self.model, "base_model", self.model)

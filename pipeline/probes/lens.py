@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from pipeline.metrics.activations.similarity import CrossProducts, needed_bytes
 from pipeline.probes.batch import Batch
@@ -33,6 +34,16 @@ class _Lens:
         default_factory=lambda: np.zeros(_N_RANKS, np.int64)
     )
     mass: Any = 0.0
+
+    def add(self, scores: torch.Tensor, wanted: torch.Tensor) -> None:
+        """Take in ln p of predictions (n, V), and the tokens that came (n,)."""
+        own = scores.gather(1, wanted[:, None])
+        self.n += len(wanted)
+        self.loss -= float(own.double().sum())
+        ranks = 1 + (scores > own).sum(dim=1).cpu().numpy()
+        octaves = np.floor(np.log2(ranks)).astype(np.int64)
+        self.ranks += np.bincount(octaves, minlength=_N_RANKS)
+        self.mass = self.mass + scores.exp().sum(dim=0).double()
 
 
 class LensReducer:
@@ -68,31 +79,20 @@ class LensReducer:
                 at = places[first : first + self._chunk]
                 wanted = ids[targets[first : first + self._chunk]]
                 last = logits_of(self._forward, final.index_select(0, at), answer)
-                last = last.log_softmax(-1)
+                final_scores = last.log_softmax(-1)
+                final_shares = final_scores.exp()
+                final_best = final_scores.argmax(1, keepdim=True)
                 for site, rows in self._held.items():
                     seen = self._before_head(rows.index_select(0, at))
                     scores = logits_of(self._forward, seen, answer).log_softmax(-1)
-                    self._add(
-                        self._lenses.setdefault(site, _Lens()), scores, last, wanted
+                    lens = self._lenses.setdefault(site, _Lens())
+                    lens.add(scores, wanted)
+                    lens.agreed += int(
+                        (scores.gather(1, final_best)[:, 0] == scores.amax(1)).sum()
                     )
+                    diff = final_scores.sub(scores).mul_(final_shares)
+                    lens.kl += float(diff.sum(1).double().sum())
         self._held.clear()
-
-    def _add(
-        self,
-        lens: _Lens,
-        scores: torch.Tensor,
-        last: torch.Tensor,
-        wanted: torch.Tensor,
-    ) -> None:
-        own = scores.gather(1, wanted[:, None])
-        lens.n += len(wanted)
-        lens.kl += float((last.exp() * (last - scores)).double().sum())
-        lens.loss -= float(own.double().sum())
-        lens.agreed += int((scores.argmax(1) == last.argmax(1)).sum())
-        ranks = 1 + (scores > own).sum(dim=1).cpu().numpy()
-        octaves = np.floor(np.log2(ranks)).astype(np.int64)
-        lens.ranks += np.bincount(octaves, minlength=_N_RANKS)
-        lens.mass = lens.mass + scores.exp().double().sum(dim=0)
 
     def finish(self) -> Rows:
         rows: list[Row] = []
@@ -140,15 +140,20 @@ class SimilarityReducer:
         self._products = CrossProducts()
 
     def observe(self, site: Site, value: Any, batch: Batch) -> None:
+        import torch
+
         rows = batch.select(value) if site in self._sites else None
         if rows is not None and rows.isfinite().all():
-            self._held[site.path] = rows.double().cpu().numpy()
+            wide = rows if rows.dtype == torch.float64 else rows.float()
+            self._held[site.path] = wide.cpu().numpy()
             self._names[site.path] = site
 
     def close(self, _batch: Batch, _answer: Any) -> None:
         """Take in the batch, if every block of it was seen whole."""
         if self._held and len(self._held) == len(self._sites):
-            self._products.add(self._held)
+            # BLAS threads of numpy's own would wait for torch's, and use up their time.
+            with threadpool_limits(limits=1, user_api="blas"):
+                self._products.add(self._held)
         self._held = {}
 
     def finish(self) -> Rows:

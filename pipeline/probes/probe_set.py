@@ -61,13 +61,20 @@ class TokenSet:
     def n_tokens(self) -> int:
         return sum(len(document) for document in self.documents)
 
-    def context(self, token: int, n_around: int) -> tuple[list[int], int]:
-        """Tokens around a number, of its document; and the place of its own in them."""
-        document = int(np.searchsorted(self.starts, token, side="right")) - 1
-        place = token - int(self.starts[document])
-        first = max(place - n_around, 0)
-        around = self.documents[document][first : place + n_around + 1]
-        return [int(one) for one in around], place - first
+    @cached_property
+    def _lists(self) -> tuple[list[int], ...]:
+        return tuple(document.tolist() for document in self.documents)
+
+    def contexts(
+        self, places: Sequence[int], n_around: int
+    ) -> Iterator[tuple[list[int], int, list[int]]]:
+        """Of each token by its number: those before it, itself, and those after."""
+        of = np.searchsorted(self.starts, places, side="right") - 1
+        within = np.asarray(places, np.int64) - self.starts[of]
+        for document, place in zip(of.tolist(), within.tolist(), strict=True):
+            own = self._lists[document]
+            first, last = max(place - n_around, 0), place + n_around + 1
+            yield own[first:place], own[place], own[place + 1 : last]
 
 
 def tokenise(

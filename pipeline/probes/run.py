@@ -177,9 +177,10 @@ def speller(tokenizer: Any | None) -> Callable[[list[int]], str]:
     def spell(ids: list[int]) -> str:
         if tokenizer is not None:
             return str(tokenizer.decode(ids, skip_special_tokens=False))
-        if all(0 <= one < 256 for one in ids):
+        try:
             return bytes(ids).decode("utf-8", "replace")
-        return " ".join(map(str, ids))
+        except ValueError:  # numbers that are no bytes
+            return " ".join(map(str, ids))
 
     return spell
 

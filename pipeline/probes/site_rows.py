@@ -115,16 +115,17 @@ def name_tokens(
     rows: list[Row], tokens: TokenSet, spell: Callable[[list[int]], str]
 ) -> None:
     """Put the text around a neuron's largest values where their numbers stand."""
+    known: dict[int, str] = {}
     for row in rows:
         places = row.pop("top_places", None)
         if places is None:
             continue
-        around = [tokens.context(place, _AROUND) for place in places]
-        row["top_tokens"] = [spell([ids[at]]) for ids, at in around]
-        row["top_contexts"] = [
-            f"{spell(ids[:at])}⟦{spell([ids[at]])}⟧{spell(ids[at + 1 :])}"
-            for ids, at in around
-        ]
+        row["top_tokens"], row["top_contexts"] = [], []
+        for before, token, after in tokens.contexts(places, _AROUND):
+            if token not in known:
+                known[token] = spell([token])
+            row["top_tokens"].append(known[token])
+            row["top_contexts"].append(f"{spell(before)}⟦{known[token]}⟧{spell(after)}")
 
 
 def join_blocks(tables: dict[str, list[Row]]) -> None:

@@ -124,8 +124,10 @@ def test_the_texts_that_travel_along_are_read_without_a_file():
 
 def test_a_token_is_found_in_its_document():
     tokens = as_bytes(read_probe_set(["abcdef", "ghi"]))
-    assert tokens.context(7, 2) == ([ord("g"), ord("h"), ord("i")], 1)
-    assert tokens.context(0, 1) == ([ord("a"), ord("b")], 0)
+    assert list(tokens.contexts([7, 0], 2)) == [
+        ([ord("g")], ord("h"), [ord("i")]),
+        ([], ord("a"), [ord("b"), ord("c")]),
+    ]
 
 
 @pytest.mark.parametrize(

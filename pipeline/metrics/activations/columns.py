@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from pipeline.metrics.activations.counting import (
     N_FINE,
     N_OCTAVES,
-    TILE,
-    Sums,
-    Tokens,
     Tops,
     count_neurons,
     count_sites,
 )
 from pipeline.metrics.activations.moments import Moments
+from pipeline.metrics.activations.tiles import TILE, Sums, Tokens
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

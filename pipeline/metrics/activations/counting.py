@@ -13,7 +13,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-TILE = 64
+from pipeline.metrics.activations.tiles import (
+    TILE,
+    Sums,
+    Tile,
+    Tokens,
+    copy_tile,
+    keep_sums,
+    new_sums,
+    sum_rows,
+    sum_tile,
+)
 
 # Bins of |x| and sign by the upper bits of its float32 pattern: eight to an octave.
 FINE_SHIFT = 20
@@ -25,28 +35,6 @@ N_OCTAVES = 40
 F64 = NDArray[np.float64]
 
 
-class Sums(NamedTuple):
-    """Of each column: powers of d = x − shift (4, d), and three other sums (3, d).
-
-    `others` are Σ|x|, Σx over x > 0, and the non-finite values; `positive` counts
-    x > 0; `extremes` are the smallest and largest value.
-    """
-
-    shift: F64
-    powers: F64
-    others: F64
-    positive: NDArray[np.int64]
-    extremes: NDArray[np.float32]
-
-
-class Tokens(NamedTuple):
-    """Of each row: Σx², the number of x > 0, and the largest magnitude."""
-
-    squares: F64
-    positive: NDArray[np.int64]
-    largest: NDArray[np.float32]
-
-
 class Tops(NamedTuple):
     """The largest values of each column and the tokens they were seen at, (d, k)."""
 
@@ -54,10 +42,63 @@ class Tops(NamedTuple):
     tokens: NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _sum_tile(
-    x: NDArray[np.float32], tile: tuple[int, int, int, int], sums: Sums, rows: Tokens
+@njit(nogil=True, cache=True)
+def _count_tile(
+    bits: NDArray[np.uint32], shape: tuple[int, int], fine: NDArray[np.uint32]
 ) -> None:
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            fine[bits[i, j] >> np.uint32(FINE_SHIFT)] += np.uint32(1)
+
+
+@njit(nogil=True, cache=True)
+def _count_neurons(
+    near: NDArray[np.float32],
+    bits: NDArray[np.uint32],
+    tile: tuple[int, int, int, int],
+    kept: tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]],
+    tops: Tops,
+) -> None:
+    first, last, left, right = tile
+    fine, octaves, ids = kept
+    n_top = tops.values.shape[1]
+    # Column by column, so that its octaves and its smallest top stay in the cache.
+    for j in range(left, right):
+        least = tops.values[j, n_top - 1]
+        own = octaves[j]
+        for i in range(first, last):
+            code = bits[i - first, j - left]
+            fine[code >> np.uint32(FINE_SHIFT)] += np.uint32(1)
+            exponent = np.int64((code >> np.uint32(23)) & np.uint32(0xFF)) - 127
+            own[min(max(exponent - LOWEST_OCTAVE, 0), N_OCTAVES - 1)] += 1
+            v = near[i - first, j - left]
+            # Among equal values the earlier token stays; NaN compares as false.
+            if v >= least and exponent < 128:
+                _insert(tops.values[j], tops.tokens[j], v, ids[i])
+                least = tops.values[j, n_top - 1]
+
+
+@njit(nogil=True, cache=True)
+def _insert(
+    values: NDArray[np.float32], tokens: NDArray[np.int64], v: np.float32, token: int
+) -> None:
+    place = values.size
+    while place > 0 and (
+        v > values[place - 1] or (v == values[place - 1] and token < tokens[place - 1])
+    ):
+        place -= 1
+    if place == values.size:
+        return
+    for k in range(values.size - 1, place, -1):
+        values[k] = values[k - 1]
+        tokens[k] = tokens[k - 1]
+    values[place] = v
+    tokens[place] = token
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _sum_odd_tile(x: NDArray[np.float32], tile: Tile, sums: Sums, rows: Tokens) -> None:
+    """The sums of a tile with values that are not finite: they are left out."""
     first, last, left, right = tile
     largest = np.float32(3.4028235e38)
     zero = np.float32(0)
@@ -93,63 +134,6 @@ def _sum_tile(
 
 
 @njit(nogil=True, cache=True)
-def _count_tile(
-    bits: NDArray[np.uint32],
-    tile: tuple[int, int, int, int],
-    fine: NDArray[np.uint32],
-) -> None:
-    first, last, left, right = tile
-    for i in range(first, last):
-        for j in range(left, right):
-            fine[bits[i, j] >> np.uint32(FINE_SHIFT)] += np.uint32(1)
-
-
-@njit(nogil=True, cache=True)
-def _count_neurons(
-    x: NDArray[np.float32],
-    bits: NDArray[np.uint32],
-    tile: tuple[int, int, int, int],
-    kept: tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]],
-    tops: Tops,
-) -> None:
-    first, last, left, right = tile
-    fine, octaves, ids = kept
-    n_top = tops.values.shape[1]
-    # Column by column, so that its octaves and its smallest top stay in the cache.
-    for j in range(left, right):
-        least = tops.values[j, n_top - 1]
-        own = octaves[j]
-        for i in range(first, last):
-            code = bits[i, j]
-            fine[code >> np.uint32(FINE_SHIFT)] += np.uint32(1)
-            exponent = np.int64((code >> np.uint32(23)) & np.uint32(0xFF)) - 127
-            own[min(max(exponent - LOWEST_OCTAVE, 0), N_OCTAVES - 1)] += 1
-            v = x[i, j]
-            # Among equal values the earlier token stays; NaN compares as false.
-            if v >= least and exponent < 128:
-                _insert(tops.values[j], tops.tokens[j], v, ids[i])
-                least = tops.values[j, n_top - 1]
-
-
-@njit(nogil=True, cache=True)
-def _insert(
-    values: NDArray[np.float32], tokens: NDArray[np.int64], v: np.float32, token: int
-) -> None:
-    place = values.size
-    while place > 0 and (
-        v > values[place - 1] or (v == values[place - 1] and token < tokens[place - 1])
-    ):
-        place -= 1
-    if place == values.size:
-        return
-    for k in range(values.size - 1, place, -1):
-        values[k] = values[k - 1]
-        tokens[k] = tokens[k - 1]
-    values[place] = v
-    tokens[place] = token
-
-
-@njit(nogil=True, cache=True)
 def count_sites(
     x: NDArray[np.float32],
     columns: tuple[int, int],
@@ -158,14 +142,21 @@ def count_sites(
     fine: NDArray[np.uint32],
 ) -> None:
     """Add a stretch of the columns of a block (n, d)."""
-    bits = x.view(np.uint32)
-    n = x.shape[0]
-    for left in range(columns[0], columns[1], TILE):
-        right = min(left + TILE, columns[1])
-        for first in range(0, n, TILE):
-            tile = (first, min(first + TILE, n), left, right)
-            _sum_tile(x, tile, sums, rows)
-            _count_tile(bits, tile, fine)
+    near = np.empty((TILE, TILE), np.float32)
+    bits = near.view(np.uint32)
+    held = new_sums(columns, sums)
+    for first in range(0, len(x), TILE):
+        last = min(first + TILE, len(x))
+        is_finite = sum_rows(x, (first, last, columns[0], columns[1]), rows)
+        for left in range(columns[0], columns[1], TILE):
+            tile = (first, last, left, min(left + TILE, columns[1]))
+            copy_tile(x, tile, near)
+            if is_finite:
+                sum_tile(near, tile, held)
+            else:
+                _sum_odd_tile(x, tile, sums, rows)
+            _count_tile(bits, (last - first, tile[3] - left), fine)
+    keep_sums(columns, held, sums)
 
 
 @njit(nogil=True, cache=True)
@@ -178,11 +169,18 @@ def count_neurons(
     tops: Tops,
 ) -> None:
     """As `count_sites`; of each column also its octaves and largest values."""
-    bits = x.view(np.uint32)
-    n = x.shape[0]
-    for left in range(columns[0], columns[1], TILE):
-        right = min(left + TILE, columns[1])
-        for first in range(0, n, TILE):
-            tile = (first, min(first + TILE, n), left, right)
-            _sum_tile(x, tile, sums, rows)
-            _count_neurons(x, bits, tile, kept, tops)
+    near = np.empty((TILE, TILE), np.float32)
+    bits = near.view(np.uint32)
+    held = new_sums(columns, sums)
+    for first in range(0, len(x), TILE):
+        last = min(first + TILE, len(x))
+        is_finite = sum_rows(x, (first, last, columns[0], columns[1]), rows)
+        for left in range(columns[0], columns[1], TILE):
+            tile = (first, last, left, min(left + TILE, columns[1]))
+            copy_tile(x, tile, near)
+            if is_finite:
+                sum_tile(near, tile, held)
+            else:
+                _sum_odd_tile(x, tile, sums, rows)
+            _count_neurons(near, bits, tile, kept, tops)
+    keep_sums(columns, held, sums)

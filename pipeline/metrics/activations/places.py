@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.metrics.activations.counting import Tokens
+from pipeline.metrics.activations.tiles import Tokens
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -34,12 +35,20 @@ def bucket_range(bucket: int) -> tuple[int, int]:
 
 
 def sum_magnitudes(x: NDArray[np.float32], groups: I64, n_groups: int) -> F64:
-    """Σ |x| of each column by group of rows (n_groups, d); NaN counts as 0."""
+    """Σ |x| of each column by group of rows (n_groups, d); NaN and Inf count as 0."""
     sums = np.zeros((n_groups, x.shape[1]))
-    for group in np.unique(groups).tolist():
-        sizes = np.abs(x[groups == group])
-        sums[group] = np.where(np.isfinite(sizes), sizes, 0).sum(axis=0, dtype=float)
+    _add_magnitudes(x, groups, sums)
     return sums
+
+
+@njit(nogil=True, cache=True)
+def _add_magnitudes(x: NDArray[np.float32], groups: I64, sums: F64) -> None:
+    largest = np.float32(3.4028235e38)
+    for i in range(x.shape[0]):
+        into = sums[groups[i]]
+        for j in range(x.shape[1]):
+            size = abs(x[i, j])
+            into[j] += np.float64(size) if size <= largest else 0.0
 
 
 @dataclass

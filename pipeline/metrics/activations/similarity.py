@@ -18,10 +18,14 @@ F64 = NDArray[np.float64]
 
 @dataclass
 class CrossProducts:
-    """Σ xyᵀ of all pairs of representations, each counted from its first mean."""
+    """Σ xyᵀ of all pairs of representations, each counted from its first mean.
+
+    A block's products are made in its own precision, which is that of the model, and
+    added in float64.
+    """
 
     n: int = 0
-    shifts: dict[str, F64] = field(default_factory=dict)
+    shifts: dict[str, NDArray[np.floating]] = field(default_factory=dict)
     sums: dict[str, F64] = field(default_factory=dict)
     products: dict[tuple[str, str], F64] = field(default_factory=dict)
 
@@ -29,13 +33,14 @@ class CrossProducts:
         """Add the rows (n, d) of the same tokens in every representation."""
         moved = {}
         for name, x in rows.items():
-            wide = x.astype(np.float64)
-            shift = self.shifts.setdefault(name, wide.mean(axis=0))
-            moved[name] = wide - shift
-            self.sums[name] = self.sums.get(name, 0.0) + moved[name].sum(axis=0)
+            mean = x.mean(axis=0, dtype=np.float64)
+            shift = self.shifts.setdefault(name, mean.astype(x.dtype))
+            moved[name] = x - shift
+            total = moved[name].sum(axis=0, dtype=np.float64)
+            self.sums[name] = self.sums.get(name, 0.0) + total
         self.n += len(next(iter(rows.values())))
         for a, b in combinations_with_replacement(rows, 2):
-            product = moved[a].T @ moved[b]
+            product = (moved[a].T @ moved[b]).astype(np.float64)
             self.products[a, b] = self.products.get((a, b), 0.0) + product
 
     def similarities(self) -> dict[tuple[str, str], float | None]:
