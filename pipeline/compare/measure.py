@@ -185,6 +185,7 @@ def _epsilon(match: Match) -> float | None:
 def _name_order(found: Row, parts: Sequence[HeadedPart]) -> Row:
     """With what a permutation moves: heads where every moved side moves in heads."""
     orders: Orders | None = found.pop("orders", None)
+    left = found.pop("left", None)
     if orders is None:
         return found
     moved = orders.side()
@@ -192,6 +193,9 @@ def _name_order(found: Row, parts: Sequence[HeadedPart]) -> Row:
     order = orders.cols if moved == "cols" else orders.rows
     if moved != "both" and any(moves_blocks(order, size) for size in sizes):
         moved = "heads"
+    if left is not None:
+        reason = f"a new order and training: {left:.3g} of the old norm changed besides"
+        found["reason"] = reason
     return found | {"permuted": moved}
 
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.metrics.changes.orders import find_orders
+from pipeline.metrics.changes.orders import find_near_orders, find_orders
 from pipeline.metrics.changes.rounding import kept_bits
 from pipeline.row import Row
 
@@ -55,7 +55,8 @@ def name_change(
 
     A vector is given as one column. `sigma` are the singular values of new − old, where
     they are known; `eps` is the epsilon of new's dtype, None where it is not a float.
-    The columns of `orders` describe a permutation.
+    The columns of `orders` describe a permutation; `left` is what changed besides, in
+    norms of old.
     """
     change = new - old
     energy = float((change**2).sum())
@@ -70,6 +71,12 @@ def name_change(
         if orders is not None:
             row = {"orders": orders} | orders.columns()
             named = Named("permuted", orders.moved_fraction, 1.0)
+    near = None if named else find_near_orders(old, new)
+    if near is not None:
+        orders, rest = near
+        left = float(np.sqrt(rest)) / float(np.linalg.norm(old))
+        row = {"orders": orders, "left": left} | orders.columns()
+        named = Named("permuted", orders.moved_fraction, 1 - rest / energy)
     if named is None:
         bits = kept_bits(old, new)
         named = None if bits is None else Named("rounded", bits, 1.0)

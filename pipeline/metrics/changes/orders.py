@@ -17,8 +17,11 @@ from pipeline.row import Row
 Matrix = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Rows that are alike are nearer than this; two of many values at random are not.
+_ALIKE, _FEW_ROWS, _MANY_VALUES = 0.5, 8, 16
 # A permutation keeps the norm; sums in another order differ by rounding only.
 _SAME = 1e-9
+_BLOCK = 1024  # rows compared with all others at a time
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,49 @@ def find_orders(old: Matrix, new: Matrix) -> Orders | None:
         return Orders(rows, np.arange(old.shape[1]))
     cols = _match(turned.T, new.T)
     return None if cols is None else Orders(rows, cols)
+
+
+def find_near_orders(old: Matrix, new: Matrix) -> tuple[Orders, float] | None:
+    """The order of rows, or of columns, that explains half of the change or more.
+
+    With it comes ‖new − old in that order‖²: what happened besides. Rows that point
+    elsewhere than before are matched with the old rows that they point along, each old
+    row once; None where they are not. Rows of few values are never matched.
+    """
+    energy = float(((new - old) ** 2).sum())
+    found = []
+    for axis in (0, 1):
+        a, b = (old, new) if axis == 0 else (old.T, new.T)
+        order = _match_near(a, b)
+        if order is not None:
+            rest = float(((b - a[order]) ** 2).sum())
+            still = np.arange(old.shape[1 - axis])
+            orders = Orders(order, still) if axis == 0 else Orders(still, order)
+            found.append((rest, orders))
+    if not found:
+        return None
+    rest, orders = min(found, key=lambda one: one[0])
+    return (orders, rest) if rest <= energy / 2 else None
+
+
+def _match_near(old: Matrix, new: Matrix) -> Ints | None:
+    units = [
+        x / np.maximum(np.linalg.norm(x, axis=1), 1e-300)[:, None] for x in (old, new)
+    ]
+    moved = np.flatnonzero((units[0] * units[1]).sum(axis=1) < _ALIKE)
+    if moved.size < 2 or old.shape[1] < _FEW_ROWS:
+        return None
+    if moved.size < _FEW_ROWS and old.shape[1] < _MANY_VALUES:
+        return None
+    best = np.empty(moved.size, np.int64)
+    for start in range(0, moved.size, _BLOCK):
+        part = units[1][moved[start : start + _BLOCK]] @ units[0][moved].T
+        best[start : start + _BLOCK] = part.argmax(axis=1)
+    if np.unique(best).size < moved.size:
+        return None
+    order = np.arange(len(old))
+    order[moved] = moved[best]
+    return order
 
 
 def moves_blocks(order: Ints, size: int) -> bool:

@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from pipeline.metrics.changes.kinds import name_change
-from pipeline.metrics.changes.orders import find_orders, moves_blocks
+from pipeline.metrics.changes.orders import (
+    find_near_orders,
+    find_orders,
+    moves_blocks,
+)
 
 SHAPES = ((256, 128), (64, 64), (1000, 1))
 SINGLE = 2.0**-23
@@ -113,3 +117,35 @@ def test_training_is_dense_also_where_rounding_hides_most_of_it(old, dtype, size
         assert named(before, after, torch.finfo(dtype).eps)[0] == "dense"
     decayed = cast(0.99 * old + 1e-3 * rng.standard_normal(old.shape))
     assert named(old, decayed)[0] == "dense"
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("noise", [0.05, 0.5])
+def test_a_new_order_is_seen_through_training(axis, noise):
+    rng = np.random.default_rng(4)
+    old = rng.standard_normal((48, 32))
+    order = rng.permutation(old.shape[axis])
+    new = np.take(old, order, axis) + noise * rng.standard_normal(old.shape)
+    row = name_change(old, new, sigma=None, eps=None)
+    assert row["change_kind"] == "permuted"
+    found = row["orders"].rows if axis == 0 else row["orders"].cols
+    np.testing.assert_array_equal(found, order)
+    assert row["left"] == pytest.approx(noise, rel=0.1)
+
+
+def test_two_heads_that_change_places_and_are_trained():
+    rng = np.random.default_rng(5)
+    old = rng.standard_normal((64, 32))
+    order = np.arange(64).reshape(8, 8)[[0, 1, 5, 3, 4, 2, 6, 7]].reshape(-1)
+    new = old[order] + 0.1 * rng.standard_normal(old.shape)
+    row = name_change(old, new, sigma=None, eps=None)
+    assert (row["change_kind"], row["change_size"]) == ("permuted", 0.25)
+    assert moves_blocks(row["orders"].rows, 8)
+
+
+def test_strangers_are_in_no_order_of_one_another():
+    rng = np.random.default_rng(6)
+    shapes = [(8, 8), (12, 40), (40, 12), (64, 64)]
+    for shape in shapes * 25:
+        old, new = rng.standard_normal((2, *shape))
+        assert find_near_orders(old, new) is None
