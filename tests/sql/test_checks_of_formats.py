@@ -1,5 +1,7 @@
 """Do the checks find codes measured as values, empty checkpoints and halves?"""
 
+import json
+
 import pytest
 
 from tests.sql.small_zoo import place
@@ -52,3 +54,25 @@ def test_norms_of_half_the_width(tmp_path):
     }
     (row,) = found(tiny_warehouse(tmp_path, **tables))["narrow_norms"]
     assert (row["tensor"], row["n_elements"]) == ("norm.weight", 32)
+
+
+@pytest.mark.parametrize(
+    ("component", "shape", "size"),
+    [
+        ("token_embedding", (20, 64), 20),
+        ("down", (64, 96), 96),
+        ("up", (96, 64), 96),
+    ],
+)
+def test_matrices_of_half_the_stated_size(tmp_path, component, shape, size):
+    config = json.dumps({"vocab_size": 40, "intermediate_size": 192})
+    tables = {
+        "checkpoints": [{"hidden_size": 64, "config": config}],
+        "tensors": [
+            place("half.weight", shape, component=component),
+            place("gate.weight", (192, 64), component="gate"),
+            place("expert.weight", (96, 64), component="up", expert=0),
+        ],
+    }
+    (row,) = found(tiny_warehouse(tmp_path, **tables))["narrow_parts"]
+    assert (row["tensor"], row["size"]) == ("half.weight", size)
