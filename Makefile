@@ -3,6 +3,7 @@
 #
 #   make demo    make, measure and query a zoo of real weights, and draw its pictures
 #   make test    the tests
+#   make soak    a thousand damaged files of every format, configs and headers too
 #   make lint    formatter, linter, type checker
 #   make docs    the pages and the reference, into build/docs; a broken link fails
 #   make bench   the measurements of the README, against what one would pick instead
@@ -19,7 +20,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: setup demo test lint lint-page format docs architecture bench dictionary lock clean
+.PHONY: soak setup demo test lint lint-page format docs architecture bench dictionary lock clean
 
 setup: $(STAMP)
 
@@ -38,6 +39,11 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
+
+# What the tests do a small share of: a thousand damaged files of every format.
+soak: $(STAMP)
+	HYPOTHESIS_EXAMPLES=1000 WEIGHTLAKE_MUTATIONS=1000 $(BIN)/python -m pytest -n 0 \
+	  tests/sources/test_mutated_headers.py tests/sources/test_mutated_files.py
 
 lint: $(STAMP) lint-page
 	$(BIN)/ruff format --check .

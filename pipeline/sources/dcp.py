@@ -163,7 +163,10 @@ class DcpReader:
                 high = min(last, offsets[0] + sizes[0])
                 if low >= high or not prod(sizes):
                     continue
-                box = self._box(key, tuple(chunk.offsets)).reshape(sizes)
+                box = self._box(key, tuple(chunk.offsets))
+                if box.numel() != prod(sizes):
+                    refuse_changed(self._folder / METADATA)
+                box = box.reshape(sizes)
                 place = (
                     slice(low - first, high - first),
                     *(
@@ -198,8 +201,16 @@ class DcpReader:
             with readable(path), path.open("rb") as file:
                 file.seek(info.offset)
                 raw = io.BytesIO(file.read(info.length))
-            box = torch.load(raw, map_location="cpu", weights_only=True)
-            self._held = ((key, offsets), box.detach())
+            try:
+                box = torch.load(raw, map_location="cpu", weights_only=True)
+                self._held = ((key, offsets), box.detach())
+            except Exception as error:  # torch raises whatever its parser stumbled on
+                raise SourceError(
+                    f"the part of {key!r} at byte {info.offset} is damaged"
+                    f" ({type(error).__name__})",
+                    where=str(path),
+                    fix="Download or copy it again",
+                ) from error
         return self._held[1]
 
     def close(self) -> None:

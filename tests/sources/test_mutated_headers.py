@@ -10,7 +10,7 @@ from pipeline.errors import SourceError
 from pipeline.layout import identify
 from pipeline.sources import discover, open_checkpoint
 
-# A thousand by hand: HYPOTHESIS_EXAMPLES=1000.
+# `make soak` runs a thousand.
 N_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "60"))
 
 NAMES = (
