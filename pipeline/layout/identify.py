@@ -109,11 +109,27 @@ def _identify_network(
         Placed(layout.locate(m.tensor.name, m.tensor.shape), m.tensor.shape)
         for m in members
     ]
+    bare = replace(bare, fuses_gate=_fuses_gate(placed))
     sizes = find_dimensions(configs[-1], family, placed)
     counts = count_layers(placed)
     if len(counts) == 1 and sizes.n_layers:
         counts = {stack: max(n, sizes.n_layers) for stack, n in counts.items()}
     return replace(bare, sizes=sizes), counts
+
+
+def _fuses_gate(placed: Sequence[Placed]) -> bool:
+    """Whether `up` holds gate and up, as in Phi-3's GGUF or Megatron with SwiGLU."""
+    sides: dict[str, set[int]] = defaultdict(set)
+    for one in placed:
+        place = one.location
+        if place.layer is None or place.parameter != "weight" or len(one.shape) != 2:
+            continue
+        side = 1 if place.component == "down" else 0
+        side = 1 - side if place.is_transposed else side
+        sides[place.component].add(one.shape[side])
+    ups, downs = sides["up"], sides["down"]
+    has_gate = bool(sides["gate"] or sides["gate_up"])
+    return not has_gate and len(ups) == 1 and ups == {2 * n for n in downs}
 
 
 def _configs_of(tower: Tower, config: object) -> tuple[Mapping[str, Any], ...]:

@@ -20,13 +20,15 @@ class Network:
     """One network of a checkpoint: the outer one, or a tower inside it.
 
     `first_blocks` holds the global index of each stage's first block; `habits` help
-    where no family knows a name.
+    where no family knows a name. `fuses_gate`: its `up` has twice the rows that `down`
+    reads, and there is no gate beside it.
     """
 
     family: Family
     sizes: Dimensions = field(default_factory=Dimensions)
     first_blocks: Mapping[int, int] = field(default_factory=dict)
     habits: Habits = field(default_factory=Habits)
+    fuses_gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class Layout:
             if location.stack is None and location.layer is not None:
                 location = replace(location, stack=family.only_stack)
             family = load_families()[UNKNOWN]
+        if network.fuses_gate and location.component == "up":
+            location = replace(location, component="gate_up")
         stack = cleaned.tower.stack or location.stack
         if load_components()[location.component].outside:
             stack = None

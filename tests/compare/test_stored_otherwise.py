@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from tests.compare.stored import (
+    BLOCK,
     LLAMA,
     WIDTH,
     by_pair,
     changes,
     draw,
     llama,
+    llama_gguf,
     save,
     save_gguf,
 )
@@ -55,3 +57,22 @@ def test_a_padded_vocabulary_is_compared_as_far_as_both_go(tmp_path):
         "resized",
         40 * WIDTH,
     )
+
+
+@pytest.mark.parametrize("is_split", [True, False])
+def test_gate_and_up_that_gguf_keeps_as_one_up(tmp_path, is_split):
+    """Phi-3: llama.cpp calls gate_up_proj ffn_up, and there is no ffn_gate."""
+    tensors, stored = llama(), llama_gguf()
+    gate, up = (tensors[f"{BLOCK}mlp.{n}_proj.weight"] for n in ("gate", "up"))
+    stored["blk.0.ffn_up.weight"] = np.concatenate([gate, up])
+    del stored["blk.0.ffn_gate.weight"]
+    if not is_split:
+        for name in ("gate", "up"):
+            del tensors[f"{BLOCK}mlp.{name}_proj.weight"]
+        tensors[f"{BLOCK}mlp.gate_up_proj.weight"] = np.concatenate([gate, up])
+    old = save(tmp_path / "hf", tensors, LLAMA | {"model_type": "phi3"})
+    new = save_gguf(tmp_path / "gguf", "phi3", stored)
+    rows = changes(tmp_path, old, new)
+    assert {row["status"] for row in rows} == {"identical"}
+    found = [row["component"] for row in rows if "ffn_up" in (row["tensor"] or "")]
+    assert sorted(found) == (["gate", "up"] if is_split else ["gate_up"])

@@ -121,3 +121,13 @@ def test_w1_is_the_gate_where_there_is_a_w3():
     found = [locate_by_words(path, s, habits=habits).component for path, s in paths]
     assert found == ["gate", "up"]
     assert locate_by_words(*paths[0]).component == "up"
+
+
+@pytest.mark.parametrize(("n_rows", "component"), [(64, "gate_up"), (32, "up")])
+def test_an_up_of_twice_the_width_holds_the_gate(n_rows, component):
+    shapes = {"layers.0.mlp.linear_fc1.weight": (n_rows, D)}
+    shapes |= {"layers.0.mlp.linear_fc2.weight": (D, 32)}
+    tensors = [TensorRef(n, "F32", s, "m", 4 * prod(s)) for n, s in shapes.items()]
+    layout = identify(tensors, {})
+    found = [layout.locate(t.name, t.shape).component for t in tensors]
+    assert found == [component, "down"]
