@@ -50,14 +50,15 @@ class ModelRef:
 class CheckpointSource:
     """Where one checkpoint lies and what it will be called; nothing is opened yet.
 
-    `location` is a file or folder for `local`, `org/name@revision` for `hub`.
+    `location` is a file or folder for `local`, `org/name@revision` for `hub`; for
+    `rows` it is a file of what someone else measured of the checkpoint.
     `series` is the training run's name and `step` its optimiser step, when known.
     `copies` (averages, an optimizer's) are to be measured in the weights' place.
     """
 
     ref: ModelRef
     location: str
-    kind: Literal["local", "hub"] = "local"
+    kind: Literal["local", "hub", "rows"] = "local"
     series: str | None = None
     step: int | None = None
     copies: Copies = ""

@@ -10,6 +10,7 @@ from pipeline.places import bucket_url, shown
 from pipeline.zoo.settings import WAREHOUSE
 from weightlake.face.asking import Asking
 from weightlake.face.drawing import Drawing
+from weightlake.face.evaluating import Evaluating
 from weightlake.face.following import Following
 from weightlake.face.measuring import Measuring
 from weightlake.face.opened import AnyPath, as_path
@@ -22,7 +23,17 @@ ENVIRONMENT = "WEIGHTLAKE_WAREHOUSE"
 
 
 @dataclass(frozen=True)
-class Lake(Asking, Drawing, Measuring, Running, Perturbing, Zoos, Following, Upkeep):
+class Lake(
+    Asking,
+    Drawing,
+    Measuring,
+    Running,
+    Perturbing,
+    Evaluating,
+    Zoos,
+    Following,
+    Upkeep,
+):
     """A warehouse of Parquet tables by its folder.
 
     A lake holds no connection and no state: every call reads the files as they are, so

@@ -57,7 +57,7 @@ def measure_probe(job: Job) -> Measured:
     loaded = load_model(
         job.subject.source,
         dtype=asked.parameters.dtype,
-        device=_device(job),
+        device=device_of(job),
         local_files_only=job.settings.local_files_only,
     )
     from pipeline.probes.capture import make_forward
@@ -77,7 +77,7 @@ def measure_probe(job: Job) -> Measured:
         job.settings.memory_bytes,
         job.progress,
     )
-    with _threads(job.settings.threads):
+    with torch_threads(job.settings.threads):
         forward = make_forward(loaded.model)
         ran = run_probe(forward, tokens, asked.parameters, around)
         if asked.parameters.skips:
@@ -189,7 +189,7 @@ def _refuse_over_budget(job: Job, found: Estimate) -> None:
         )
 
 
-def _device(job: Job) -> str:
+def device_of(job: Job) -> str:
     """The device that the settings ask for; `auto` is cuda where there is one."""
     asked = str(job.settings.device)
     if asked != "auto":
@@ -200,7 +200,7 @@ def _device(job: Job) -> str:
 
 
 @contextmanager
-def _threads(n: int) -> Iterator[Any]:
+def torch_threads(n: int) -> Iterator[Any]:
     """So many threads for torch while open; as before afterwards."""
     import torch
 

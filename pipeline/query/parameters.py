@@ -104,7 +104,9 @@ def _typed(parameter: Parameter, given: str, query: str) -> object:
             return _BOOLEANS[given.lower()]
     except (ValueError, KeyError):
         raise _refused(parameter, f"{given!r} is no {parameter.type}", query) from None
-    if parameter.type == "file" and not Path(given).is_file():
+    # The default of a file is a table that stands in for it.
+    is_table = given == parameter.default
+    if parameter.type == "file" and not is_table and not Path(given).is_file():
         raise _refused(parameter, f"there is no file {given!r}", query)
     return given
 

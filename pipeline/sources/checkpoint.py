@@ -81,6 +81,8 @@ def list_files(
         from pipeline.sources.hub import list_hub_files
 
         return list_hub_files(source, local_files_only=local_files_only)
+    if source.kind == "rows":
+        return (stamp_file(Path(source.location)),)
     folder, weights = locate_set(Path(source.location))
     return _stamp_files(folder, weights, source)
 

@@ -19,6 +19,7 @@ BUILT_IN = {
     "probe": "pipeline.probes.stage:PROBE",
     "perturb": "pipeline.perturb.perturb_stage:PERTURB",
     "sensitivity": "pipeline.perturb.stage:SENSITIVITY",
+    "evaluate": "pipeline.tasks.stage:EVALUATE",
 }
 
 

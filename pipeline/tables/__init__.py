@@ -33,6 +33,7 @@ from pipeline.tables.sensitivities import (
 from pipeline.tables.sketches import SKETCHES
 from pipeline.tables.spectra import ENERGY_SHARES, SPECTRA
 from pipeline.tables.tail_fits import TAIL_FITS
+from pipeline.tables.tasks import TASK_ITEMS, TASK_SCORES
 from pipeline.tables.tensor_changes import TENSOR_CHANGES
 from pipeline.tables.tensor_stats import TENSOR_STATS
 from pipeline.tables.tensors import TENSORS
@@ -73,6 +74,8 @@ TABLES: tuple[Table, ...] = (
     PERTURBATIONS,
     ATTENTION_HEADS,
     ATTENTION_MAPS,
+    TASK_ITEMS,
+    TASK_SCORES,
     TRAINING_LOG,
     EXTRACTIONS,
 )
@@ -107,6 +110,8 @@ __all__ = [
     "SPECTRA",
     "TABLES",
     "TAIL_FITS",
+    "TASK_ITEMS",
+    "TASK_SCORES",
     "TENSORS",
     "TENSOR_CHANGES",
     "TENSOR_STATS",

@@ -10,8 +10,8 @@ from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource
 from pipeline.sources import open_checkpoint
 from pipeline.stages.stage import Stage
-from pipeline.stages.subject import Subject, training_run
-from pipeline.zoo.wanted import WantedStage
+from pipeline.stages.subject import Beside, Subject, training_run
+from pipeline.zoo.wanted import BESIDE, WantedStage
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ def _of_stage(
     if stage.takes == "series":
         runs = _by_series(sources).items()
         return Work(stage, tuple(training_run(name, tuple(s)) for name, s in runs))
+    if stage.takes in BESIDE:
+        beside = [_beside(stage, each) for each in wanted.beside]
+        subjects = [Subject(source, beside=b) for source in sources for b in beside]
+        return Work(stage, tuple(subjects))
     if wanted.pairs == "base":
         return _with_bases(stage, sources, local_files_only)
     pairs = [
@@ -56,6 +60,21 @@ def _of_stage(
         for old, new in pair_steps(steps, wanted.pairs)
     ]
     return Work(stage, tuple(pairs))
+
+
+def _beside(stage: Stage, named: str) -> Beside:
+    """A probe set or a task by its content. Raises SourceError where it is unreadable.
+
+    The modules are imported here: a zoo without such a stage needs none of them.
+    """
+    if stage.takes == "task":
+        from pipeline.tasks.sets import beside_task
+
+        return beside_task(named)
+    from pipeline.probes.texts import read_probe_set
+
+    probe_set = read_probe_set(named)
+    return Beside(probe_set.name, probe_set.digest, named)
 
 
 def _by_series(

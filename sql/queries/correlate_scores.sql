@@ -1,7 +1,7 @@
 -- question: Which metrics of weights rank models as their scores do?
 -- grain: one row per kind of score, metric, aggregate and family; family null: all
--- param: scores file — CSV or Parquet file with model, value; task, metric, shots,
---   revision, step where it has them
+-- param: scores file = task_scores — CSV or Parquet file with model, value; task,
+--   metric, shots, revision, step where it has them; else the table task_scores
 -- param: task text = null — only this task (or benchmark)
 -- param: score text = null — only this metric of the file
 -- param: shots text = null — only this word of the column shots

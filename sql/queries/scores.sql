@@ -1,7 +1,7 @@
 -- question: How do the scores of a training run go along with a metric, step by step?
 -- grain: one row per scored checkpoint and kind of score
--- param: scores file — CSV or Parquet file with model, value; task, metric, shots,
---   revision, step where it has them
+-- param: scores file = task_scores — CSV or Parquet file with model, value; task,
+--   metric, shots, revision, step where it has them; else the table task_scores
 -- param: metric text = frobenius_norm from followed_metrics.metric — beside the score:
 --   any scalar metric, relative_change, or what training logged (loss, …)
 -- param: model text = null from checkpoints.model — only this training run

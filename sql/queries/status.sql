@@ -23,7 +23,7 @@
 -- column: n_embeddings integer rows — in embeddings
 -- column: n_tensor_changes integer rows — in tensor_changes
 -- column: n_head_changes integer rows — in head_changes
--- column: n_behaviour integer rows — in the tables of runs on probe sets
+-- column: n_behaviour integer rows — in the tables of runs on probe sets and tasks
 -- column: n_training_log integer rows — in training_log
 -- column: n_extractions integer rows — in extractions
 -- column: n_others integer rows — in the tables of stages from elsewhere
@@ -68,12 +68,11 @@ select
         'neurons', 'similarities', 'position_activations', 'token_activations',
         'block_activations', 'expert_activations', 'attention_heads', 'attention_maps',
         'sensitivities', 'head_sensitivities', 'critical_weights', 'perturbations',
+        'task_items', 'task_scores',
     ], lambda name: coalesce(n_in[name], 0)))::bigint as n_behaviour,
     coalesce(n_in['training_log'], 0) as n_training_log,
     coalesce(n_in['extractions'], 0) as n_extractions,
-    coalesce(n_others, 0) as n_others,
-    others,
-    extracted_at,
+    coalesce(n_others, 0) as n_others, others, extracted_at,
 from gathered
 left join foreign_rows using (model, revision)
 left join checkpoints using (model, revision)

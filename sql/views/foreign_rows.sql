@@ -15,7 +15,8 @@ with counted as (
         'neurons', 'position_activations', 'token_activations',
         'block_activations', 'similarities', 'expert_activations',
         'attention_heads', 'attention_maps', 'sensitivities', 'head_sensitivities',
-        'critical_weights', 'perturbations', 'training_log', 'extractions', 'nulls'
+        'critical_weights', 'perturbations', 'task_items', 'task_scores',
+        'training_log', 'extractions', 'nulls'
     )
     group by model, revision, table_name
 )

@@ -227,6 +227,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         probe_sets=at([PROBED], "pair") + at([PROBED], "deep", "v1"),
         sensitivities=at([{"metric": "abs_grad_x_weight"}], "pair"),
         perturbations=at([{"arm": "top"}], "pair"),
+        task_items=at([{"task": "t"}], "pair") + at([{"task": "t"}], "deep", "v1"),
         tensor_changes=at(
             [
                 {

@@ -172,3 +172,38 @@ def test_extract_and_compare_run_are_logged_and_are_done(zoo, tmp_path):
         measure_subject(Task(work[1].stage, subject, lake, settings)).status
         for subject in work[1].subjects
     } == {"unchanged"}
+
+
+def test_probe_sets_and_tasks_stand_beside_checkpoints(zoo, tmp_path):
+    pytest.importorskip("torch", reason="needs the extra `demo`: torch")
+    (tmp_path / "own.jsonl").write_text('{"prompt": "a b", "target": "c"}\n')
+    named = zoo(
+        '[[stages]]\nstage = "evaluate"\nlimit = 3\n'
+        'task = ["own=own.jsonl", "small_words"]\n'
+        '[[stages]]\nstage = "sensitivity"\n'
+    )
+    assert [stage.beside for stage in named.stages] == [
+        (f"own={tmp_path / 'own.jsonl'}", "small_words"),
+        ("small_texts",),
+    ]
+    found = subjects(named)
+    assert [(name, len(each)) for name, each in found] == [
+        ("evaluate", 10),
+        ("sensitivity", 5),
+    ]
+    assert found[0][1][:2] == ["base@main on own", "base@main on small_words"]
+    assert look(named)[2][0].stage.parameters.limit == 3
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ('stage = "evaluate"', r"number 1: task = \[\] names none"),
+        ('stage = "probe"\ntask = "small_words"', "the stage probe takes no task"),
+        ('stage = "extract"\nprobe_set = "a"', "the stage extract takes no probe_set"),
+    ],
+)
+def test_what_a_stage_does_not_run_on_is_refused(zoo, section, message):
+    pytest.importorskip("torch", reason="needs the extra `demo`: torch")
+    with pytest.raises(UsageError, match=message):
+        zoo(f"[[stages]]\n{section}\n")

@@ -17,6 +17,7 @@ from weightlake.cli.audit import audit
 from weightlake.cli.breaks import breaks
 from weightlake.cli.compare import compare
 from weightlake.cli.doctor import doctor, version
+from weightlake.cli.evaluate import evaluate
 from weightlake.cli.explore import explore
 from weightlake.cli.extract import extract
 from weightlake.cli.lineage import lineage
@@ -44,6 +45,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     probe,
     sensitivity,
     perturb,
+    evaluate,
     lineage,
     status,
     check,

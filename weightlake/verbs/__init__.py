@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from weightlake.verbs.asking import describe, list_questions, query, sql, tables
     from weightlake.verbs.comparing import compare
     from weightlake.verbs.drawing import check_picture, list_figures, plot
+    from weightlake.verbs.evaluating import evaluate, plan_evaluate
     from weightlake.verbs.exploring import explore, explore_json
     from weightlake.verbs.following import audit, breaks, lineage
     from weightlake.verbs.measuring import extract, plan, preview
@@ -36,6 +37,7 @@ _HOMES = {
     "asking": ("describe", "list_questions", "query", "sql", "tables"),
     "comparing": ("compare",),
     "drawing": ("check_picture", "list_figures", "plot"),
+    "evaluating": ("evaluate", "plan_evaluate"),
     "exploring": ("explore", "explore_json"),
     "following": ("audit", "breaks", "lineage"),
     "measuring": ("extract", "plan", "preview"),
@@ -73,6 +75,7 @@ __all__ = [
     "connect",
     "describe",
     "doctor",
+    "evaluate",
     "explore",
     "explore_json",
     "extract",
@@ -81,6 +84,7 @@ __all__ = [
     "list_questions",
     "perturb",
     "plan",
+    "plan_evaluate",
     "plan_probe",
     "plan_sensitivity",
     "plot",
