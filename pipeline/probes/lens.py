@@ -43,7 +43,7 @@ class _Lens:
         ranks = 1 + (scores > own).sum(dim=1).cpu().numpy()
         octaves = np.floor(np.log2(ranks)).astype(np.int64)
         self.ranks += np.bincount(octaves, minlength=_N_RANKS)
-        self.mass = self.mass + scores.exp().sum(dim=0).double()
+        self.mass = self.mass + scores.exp().sum(dim=0).double().cpu()
 
 
 class LensReducer:
