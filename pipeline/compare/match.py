@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from pipeline.compare.depths import at_depths, say_depths
 from pipeline.compare.fused import Part, Role
 from pipeline.compare.matched import How, Match, Side, lone_tensors, relate, role_in
 from pipeline.compare.part_matches import match_parts
@@ -25,11 +26,14 @@ def match_tensors(
     of a side share a role, or none is known, the name decides. A network of a single
     stack meets one of another single stack. A tied head that one side leaves out is
     compared with that side's token embedding. A fused tensor meets what the other side
-    stores alone part by part, each with a match of its own.
+    stores alone part by part, each with a match of its own. Layers
+    of two families of unlike lengths meet by depth.
     """
-    one, other = Side.of(old, old_layout), Side.of(new, new_layout)
-    matches = _match_whole(one, other)
-    return match_parts(_match_endings(matches, one, other), one, other)
+    real, other = Side.of(old, old_layout), Side.of(new, new_layout)
+    one = at_depths(real, other)
+    matches = _match_endings(_match_whole(one, other), one, other)
+    matches = match_parts(matches, one, other)
+    return matches if one is real else say_depths(matches, real, other)
 
 
 def _match_whole(old: Side, new: Side) -> list[Match]:
