@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.refs import CheckpointSource
-from pipeline.sources.foreign import Foreign, walk_foreign
+from pipeline.sources.foreign import Foreign, find_logs, walk_foreign
 from pipeline.sources.units import MAX_DEPTH
 from pipeline.sources.weight_files import (
     broken_names,
@@ -25,13 +25,15 @@ class PassedOver:
     """`folders` hold weights and were not entered; `files` only end like weights.
 
     `broken` are named as weights and are no files, such as links that lead nowhere.
-    `foreign` are weights of forms that are not read.
+    `foreign` are weights of forms that are not read, and `logs` what training wrote
+    beside steps in a form that is not taken.
     """
 
     folders: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
     broken: tuple[Path, ...] = ()
     foreign: tuple[Foreign, ...] = ()
+    logs: tuple[Foreign, ...] = ()
 
 
 def find_passed_over(
@@ -56,7 +58,16 @@ def find_passed_over(
             else:
                 files |= dict.fromkeys(folder / name for name in refused_names(folder))
                 broken |= dict.fromkeys(folder / name for name in broken_names(folder))
-    return PassedOver(tuple(folders), tuple(files), tuple(broken), tuple(foreign))
+    steps = [one for one in sources if one.kind == "local" and one.step is not None]
+    runs = sorted({Path(one.location).parent for one in steps})
+    logs = {log.what: log for run in runs for log in find_logs(run)}
+    return PassedOver(
+        tuple(folders),
+        tuple(files),
+        tuple(broken),
+        tuple(foreign),
+        tuple(logs.values()),
+    )
 
 
 def _folder(source: CheckpointSource) -> Path:

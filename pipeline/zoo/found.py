@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,12 @@ from pipeline.refs import DEFAULT_REVISION, CheckpointSource, ModelRef
 from pipeline.text.cells import printable
 from pipeline.zoo.manifest import Entry
 
+# What people call the steps of a run, beside the words that are known as steps.
+_STEPLIKE = re.compile(
+    r"(.*[-_.=])?(?P<word>epochs?|ep|it|itr|update|round|chkpt|snapshot|save|samples?"
+    r"|batch)[-_.=]?\d+[kKMB]?|\d+",
+    re.IGNORECASE,
+)
 _NAMED = 5  # files or folders left aside that a line names
 
 
@@ -98,10 +105,18 @@ def _left_aside(
     lines += [f"not read: {one}" for one in aside.foreign[:_NAMED]]
     if len(aside.foreign) > _NAMED:
         lines.append(f"not read: {len(aside.foreign) - _NAMED} more such files")
+    lines += [f"log not read: {one}" for one in aside.logs]
     left = find_stepless(sources)
     if left:
         names = _some(left)
         lines.append(f"no step read from {names}, beside steps: see --step-pattern")
+    numbered = find_numbered(sources)
+    if numbered:
+        names = _some(numbered)
+        lines.append(
+            f"no step read from {names}, which differ in a number alone: where these"
+            " are steps of one run, see --series and --step-pattern"
+        )
     return tuple(lines)
 
 
@@ -139,3 +154,14 @@ def find_stepless(sources: Sequence[CheckpointSource]) -> list[Path]:
         and Path(one.location).parent in runs
         and any(letter.isdigit() for letter in Path(one.location).stem)
     ]
+
+
+def find_numbered(sources: Sequence[CheckpointSource]) -> list[Path]:
+    """Checkpoints without a step that are numbered as steps are: epoch_1, epoch_2."""
+    families: dict[tuple[Path, str], list[Path]] = {}
+    for source in sources:
+        path = Path(source.location)
+        match = _STEPLIKE.fullmatch(path.stem if path.suffix else path.name)
+        if source.kind == "local" and source.step is None and match:
+            families.setdefault((path.parent, match["word"] or ""), []).append(path)
+    return [path for family in families.values() if len(family) > 1 for path in family]

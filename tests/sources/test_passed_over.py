@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sources import discover, find_passed_over
+from pipeline.zoo.found import find_numbered
 from tests.sources.trees import touch
 
 TORCH = b"PK\x03\x04"
@@ -73,3 +74,37 @@ def test_a_glob_of_folders(tmp_path):
 def test_steps_are_entered(tmp_path):
     touch(tmp_path, "run/model.safetensors", "run/step-1/model.safetensors")
     assert aside(tmp_path, "run") == ([], [])
+
+
+def test_logs_beside_steps_that_are_not_taken(tmp_path):
+    touch(tmp_path, "run/step-1/model.safetensors", "run/metrics.csv")
+    touch(tmp_path, "run/events.out.tfevents.17.host", "run/log.jsonl")
+    touch(tmp_path, "run/wandb/run-1/run-abc.wandb")
+    found = find_passed_over([str(tmp_path)], discover(str(tmp_path)))
+    names = {log.path.name for log in found.logs}
+    assert names == {"events.out.tfevents.17.host", "log.jsonl", "run-abc.wandb"}
+    assert all("metrics.csv" in log.remedy for log in found.logs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("model.zip", "weights.tar.gz", "model.joblib", "net.mat", "model.ggml"),
+        *("model.safetensors.zst", "100/default/manifest.ocdbt"),
+    ],
+)
+def test_weights_in_forms_that_are_not_read(tmp_path, name):
+    touch(tmp_path, "good/model.safetensors", name)
+    found = find_passed_over([str(tmp_path)], discover(str(tmp_path)))
+    (one,) = found.foreign
+    assert one.path == tmp_path / name
+
+
+def test_steps_of_no_known_word_are_named(tmp_path):
+    touch(tmp_path, "epoch_1/model.safetensors", "epoch_2/model.safetensors")
+    touch(tmp_path, "llama-7/model.safetensors", "llama-13/model.safetensors")
+    sources = discover(str(tmp_path))
+    named = {path.name for path in find_numbered(sources)}
+    assert named == {"epoch_1", "epoch_2"}
+    stated = discover(str(tmp_path), series="run", step_pattern=r"epoch_(\d+)")
+    assert not find_numbered(stated)
