@@ -58,7 +58,7 @@ def estimate(
     n_heads = (checkpoint.config or {}).get("num_attention_heads") or d // 64 or 1
     maps = 2 * n_layers * n_heads * _MAP_BYTES if parameters.attention else 0
     n_tokens = count_tokens(probe_set, has_tokenizer=may_have_tokenizer(checkpoint))
-    passes = 1 + 3 * parameters.gradients + n_layers * n_heads * parameters.ablation
+    passes = 1 + 6 * parameters.gradients + n_layers * n_heads * parameters.ablation
     work = 2.0 * n_weights * n_tokens * passes
     if parameters.lens:
         work += 2.0 * n_layers * d * vocabulary * n_tokens

@@ -23,6 +23,7 @@ from pipeline.probes.head import (
 from pipeline.probes.lens import LensReducer, SimilarityReducer
 from pipeline.probes.load import DType
 from pipeline.probes.losses import DocumentLosses
+from pipeline.probes.neuron_effects import NeuronEffects, join_neurons
 from pipeline.probes.probe_set import TokenSet, make_batches
 from pipeline.probes.site_rows import join_blocks, name_tokens
 
@@ -39,7 +40,8 @@ class ProbeParameters:
     similarity of layers, which cost a head per layer and products of all layers;
     `skips` for the loss without each block, two forwards for each. `attention` asks
     for what each head looks at; `gradients` and `ablation` for what the loss owes to
-    each head, which cost a backward pass, and a forward per head.
+    each head and neuron, which cost a backward pass each, and to each head by a forward
+    per head.
     """
 
     dtype: DType = "float32"
@@ -121,6 +123,7 @@ def _tables(
         for name, rows in one.finish().items():
             tables.setdefault(name, []).extend(dict(row) for row in rows)
     join_blocks(tables)
+    join_neurons(tables)
     spell = speller(around.tokenizer)
     name_tokens(tables["neurons"], tokens, spell)
     for row in tables["token_activations"]:
@@ -161,6 +164,8 @@ def _reducers(
     if parameters.attention:
         marks = punctuation_of(tokens, around.tokenizer)
         found.append(AttentionReducer(marks, asked=parameters))
+    if parameters.gradients:
+        found.append(NeuronEffects(forward))
     return found
 
 

@@ -116,7 +116,7 @@ def plan_probe(job: Job) -> Plan:
 # The last table stands for all: a reader who finds a run's row finds the others.
 PROBE = Stage(
     "probe",
-    2,
+    3,
     "probe_set",
     (
         PROBE_DOCUMENTS,

@@ -4,6 +4,7 @@ from pipeline.tables.column import (
     COUNT,
     COUNTS,
     FLAG,
+    REAL,
     REALS,
     SINGLES,
     TEXT,
@@ -63,6 +64,15 @@ NEURONS = Table(
         ),
         fraction("active_low", "lower 95 % bound of that rate", "Wilson 1927"),
         fraction("active_high", "upper 95 % bound", "Wilson 1927"),
+        Column(
+            "gradient_effect",
+            REAL,
+            "mean over tokens of the change of a document's summed loss, to first order, if it were zero at that one; null unless asked for",
+            "nats",
+            "mean |a·∂L/∂a|",
+            (0, None),
+            reference="arXiv 1611.06440",
+        ),
         Column("is_dead", FLAG, "active_high is below 1 %"),
         Column("is_always_on", FLAG, "positive_low is above 99 %"),
         Column(

@@ -70,7 +70,8 @@ def probe(
     gradients: Annotated[
         bool,
         typer.Option(
-            "--gradients", help="What the loss owes to each head: a backward pass."
+            "--gradients",
+            help="What the loss owes to each head and neuron: two backward passes.",
         ),
     ] = False,
     ablation: Annotated[

@@ -54,7 +54,7 @@ class Running(Opened):
             skips: The loss without each block: two forwards for each.
             cka: How alike the layers are, 0 to 1.
             attention: What each head looks at.
-            gradients: What the loss owes to each head, by a backward pass.
+            gradients: What the loss owes to each head and neuron: two backward passes.
             ablation: The loss without each head, by a forward pass per head.
             memory: As for `extract`.
             threads: As for `extract`.
