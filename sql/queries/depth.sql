@@ -9,7 +9,7 @@
 --   structured
 -- inputs: metric_values, noise_verdicts, behaviour_values, chosen_checkpoints, scalars
 -- partitions: $model
--- shows: model, revision, layer, component, tensor, view: value, null_z, verdict
+-- shows: model, revision, tensor, view: verdict, value, null_z
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: layer integer — 0-based block index

@@ -7,7 +7,7 @@
 -- param: limit integer = 20 in 1.. — rows to show
 -- inputs: sides, weights, chosen_checkpoints, scalars, residual_side
 -- partitions: $model
--- shows: model, revision, tensor, rank: row, col, value, z, over_next
+-- shows: model, revision, tensor, row, col: value, z, over_next
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key

@@ -3,12 +3,17 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.query import list_checks, list_queries, locate_sql, run_query
 from pipeline.query.header import read_header
 from pipeline.tables import TABLES
 from pipeline.tables.dictionary import type_word
+from pipeline.text.cells import column_texts, is_number
+from weightlake.output.fitting import Shows
+from weightlake.output.names import cell_width
+from weightlake.output.text_table import render
 
 QUERIES = list_queries()
 FILES = sorted(locate_sql().glob("*/*.sql"))
@@ -35,12 +40,54 @@ def by_name(each):
     return each.stem if hasattr(each, "stem") else each.name
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=by_name)
-def test_the_result_has_the_columns_of_the_header(zoo, query):
+@pytest.fixture(scope="module", params=QUERIES, ids=by_name)
+def answered(request, zoo):
+    """Each query with its answer."""
+    query = request.param
     params = {p.name: REQUIRED[p.name] for p in query.parameters if p.is_required}
-    schema = run_query(zoo, query.name, params).schema
-    found = [(field.name, type_word(field.type)) for field in schema]
+    return query, run_query(zoo, query.name, params)
+
+
+def test_the_result_has_the_columns_of_the_header(answered):
+    query, answer = answered
+    found = [(field.name, type_word(field.type)) for field in answer.schema]
     assert found == [(column.name, column.type) for column in query.columns]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_screen_shows_the_key_and_the_answer(answered, width):
+    query, answer = answered
+    shows = Shows(query.key, query.answer)
+    for rows in (pa.concat_tables([answer] * 4), long_rows(answer.schema)):
+        rendering = render(rows, width=width, shows=shows)
+        text = re.sub(r"\x1b\[\d*m", "", rendering.text)
+        assert max(map(cell_width, text.splitlines())) <= width
+        assert {*shows.key, *shows.answer}.isdisjoint(rendering.left_out)
+        assert set(shows.answer).isdisjoint(rendering.empty)
+        for name in (*shows.key, *shows.answer):
+            if is_number(rows.schema.field(name).type):
+                for number in column_texts(rows[name]):
+                    assert number in text or name in rendering.empty
+
+
+def long_rows(schema):
+    """Six rows in which texts and numbers are as long as those of real zoos."""
+    forms = {"tensor": "model.layers.{}.self_attn.q_proj.weight", "model": "Qwen2-{}B"}
+    columns = {}
+    for field in schema:
+        if pa.types.is_string(field.type):
+            form = forms.get(
+                field.name.removesuffix("_a").removesuffix("_b"), "word-{}"
+            )
+            values = [form.format(row) for row in range(6)]
+        elif pa.types.is_floating(field.type):
+            values = [0.012345 * (row + 1) for row in range(6)]
+        elif pa.types.is_integer(field.type):
+            values = [10_000 + row for row in range(6)]
+        else:
+            values = [None] * 6
+        columns[field.name] = pa.array(values, field.type)
+    return pa.table(columns)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=by_name)

@@ -9,7 +9,7 @@ import typer
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
 from weightlake import verbs
-from weightlake.cli.options import Format, Output, Warehouse
+from weightlake.cli.options import Columns, Format, Output, Warehouse
 
 
 def breaks(
@@ -30,6 +30,7 @@ def breaks(
     each: Annotated[
         bool, typer.Option("--each", help="Every tensor's breaks; needs --metric.")
     ] = False,
+    columns: Columns = None,
     format_name: Format = None,
     output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
@@ -43,6 +44,7 @@ def breaks(
       weightlake breaks byte-gpt2 --metric frobenius_norm --each
     """
     from weightlake.output import emit
+    from weightlake.output.shows import shows_of
 
     lines: list[str] = []
     found = verbs.breaks(
@@ -53,6 +55,12 @@ def breaks(
         each=each,
         notify=lines.append,
     )
-    emit(found, format_name=format_name, output=output)
+    emit(
+        found,
+        format_name=format_name,
+        output=output,
+        columns=columns,
+        shows=shows_of("breakpoints" if each else "events"),
+    )
     for line in lines:
         say(line)

@@ -11,6 +11,7 @@ from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE, make_settings
 from weightlake import verbs
 from weightlake.cli.options import (
+    Columns,
     Format,
     LocalFilesOnly,
     Memory,
@@ -39,6 +40,7 @@ def compare(
     threads: Threads = None,
     replace: Replace = False,
     local_files_only: LocalFilesOnly = False,
+    columns: Columns = None,
     format_name: Format = None,
     output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
@@ -56,6 +58,7 @@ def compare(
       weightlake compare runs/gpt2-small --to first --entries-only
     """
     from weightlake.output import check_target, emit
+    from weightlake.output.shows import shows_of
 
     check_target(output, format_name)
     settings = make_settings(
@@ -73,5 +76,11 @@ def compare(
         notify=say,
     )
     if ended.answer is not None:
-        emit(ended.answer(), format_name=format_name, output=output)
+        emit(
+            ended.answer(),
+            format_name=format_name,
+            output=output,
+            columns=columns,
+            shows=shows_of("compare"),
+        )
     return exit_code(ended.has_failed)

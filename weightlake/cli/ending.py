@@ -25,9 +25,10 @@ def finish(
     Returns 3 when something failed, else 0.
     """
     from weightlake.output import emit
+    from weightlake.output.shows import OUTCOMES
 
     if format_name or output or always_table:
-        emit(ended.table, format_name=format_name, output=output)
+        emit(ended.table, format_name=format_name, output=output, shows=OUTCOMES)
     for line in [*ended.notes, *(ended.failures if with_failures else ())]:
         say(line)
     say(ended.summary)

@@ -47,6 +47,15 @@ Output = Annotated[
         "-o", "--output", metavar="FILE", help="Write the result here, not to stdout."
     ),
 ]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="A,B",
+        help="Only these columns, in this order. Without it a terminal keeps those "
+        "that matter most, a pipe and a file all.",
+    ),
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option(

@@ -14,6 +14,7 @@ from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
 from weightlake import verbs
 from weightlake.cli.options import (
+    Columns,
     Format,
     Output,
     Parameters,
@@ -36,6 +37,7 @@ def sql(
         typer.Option("-f", "--file", metavar="FILE", help="Read it from a file, or -."),
     ] = None,
     param: Parameters = None,
+    columns: Columns = None,
     format_name: Format = None,
     output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
@@ -52,7 +54,7 @@ def sql(
     from weightlake.output import emit
 
     answer = verbs.sql(warehouse, _sql_text(text, file), split_parameters(param))
-    emit(answer, format_name=format_name, output=output)
+    emit(answer, format_name=format_name, output=output, columns=columns)
 
 
 def query(
@@ -64,6 +66,7 @@ def query(
         typer.Option("--describe", help="Show its parameters, columns and SQL."),
     ] = False,
     queries: Queries = None,
+    columns: Columns = None,
     format_name: Format = None,
     output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
@@ -74,23 +77,33 @@ def query(
       weightlake query
       weightlake query layers --describe
       weightlake query layers --param model=gpt2 --format markdown
+      weightlake query zoo --columns model,revision,n_parameters
     """
     from weightlake.output import emit
+    from weightlake.output.shows import shows_of
 
     folders = (queries,) if queries else ()
     if name is None:
         _refuse_parameters(param)
-        emit(verbs.list_questions(folders), format_name=format_name, output=output)
+        listed = verbs.list_questions(folders)
+        emit(listed, format_name=format_name, output=output, columns=columns)
     elif describe:
         _write_text(verbs.describe(name, folders), output)
     else:
         words = split_parameters(param)
         answer = verbs.query(warehouse, name, words, folders=folders, notify=say)
-        emit(answer, format_name=format_name, output=output)
+        emit(
+            answer,
+            format_name=format_name,
+            output=output,
+            columns=columns,
+            shows=shows_of(name, folders),
+        )
 
 
 def tables(
     name: Annotated[str | None, typer.Argument(help="A table.")] = None,
+    columns: Columns = None,
     format_name: Format = None,
     output: Output = None,
 ) -> None:
@@ -102,8 +115,15 @@ def tables(
       weightlake tables spectra --format markdown -o spectra.md
     """
     from weightlake.output import emit
+    from weightlake.output.shows import TABLES
 
-    emit(verbs.tables(name), format_name=format_name, output=output)
+    emit(
+        verbs.tables(name),
+        format_name=format_name,
+        output=output,
+        columns=columns,
+        shows=TABLES,
+    )
 
 
 def _sql_text(text: str | None, file: str | None) -> str:

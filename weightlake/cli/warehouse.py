@@ -11,14 +11,17 @@ from pipeline.exit_codes import DONE, TRIPPED
 from pipeline.zoo.progress import say
 from pipeline.zoo.settings import WAREHOUSE
 from weightlake import verbs
-from weightlake.cli.options import Format, Output, Warehouse
+from weightlake.cli.options import Columns, Format, Output, Warehouse
 
 if TYPE_CHECKING:
     from pipeline.query import CheckResult
 
 
 def status(
-    format_name: Format = None, output: Output = None, warehouse: Warehouse = WAREHOUSE
+    columns: Columns = None,
+    format_name: Format = None,
+    output: Output = None,
+    warehouse: Warehouse = WAREHOUSE,
 ) -> None:
     """Count the rows of every table by model and revision.
 
@@ -29,15 +32,25 @@ def status(
       weightlake status --warehouse /data/lake --format json
     """
     from weightlake.output import emit
+    from weightlake.output.shows import shows_of
 
     answer = verbs.status(warehouse)
-    if format_name in {None, "table"} and output is None:
+    if format_name in {None, "table"} and output is None and columns is None:
         answer = verbs.without_empty(answer)
-    emit(answer, format_name=format_name, output=output)
+    emit(
+        answer,
+        format_name=format_name,
+        output=output,
+        columns=columns,
+        shows=shows_of("status"),
+    )
 
 
 def check(
-    format_name: Format = None, output: Output = None, warehouse: Warehouse = WAREHOUSE
+    columns: Columns = None,
+    format_name: Format = None,
+    output: Output = None,
+    warehouse: Warehouse = WAREHOUSE,
 ) -> int:
     """Look for rows that must not exist; exit code 4 if any.
 
@@ -48,9 +61,16 @@ def check(
       weightlake check --format json
     """
     from weightlake.output import emit
+    from weightlake.output.shows import CHECKS
 
     checks = verbs.check(warehouse)
-    emit(checks.table, format_name=format_name, output=output)
+    emit(
+        checks.table,
+        format_name=format_name,
+        output=output,
+        columns=columns,
+        shows=CHECKS,
+    )
     for result in checks.tripped:
         _show_sample(result)
     say(checks.summary)

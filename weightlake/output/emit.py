@@ -14,11 +14,13 @@ import pyarrow as pa
 from pipeline.errors import UsageError, WeightlakeError
 from pipeline.text.markup import to_latex, to_markdown
 from weightlake.output.data import write_csv, write_json, write_parquet
+from weightlake.output.fitting import Shows
 from weightlake.output.text_table import render
 from weightlake.values.frames import tidy
 
 FORMATS = ("table", "json", "csv", "parquet", "markdown", "latex")
 
+_NO_SHOWS = Shows()
 _SUFFIXES = {
     ".txt": "table",
     ".json": "json",
@@ -30,16 +32,23 @@ _SUFFIXES = {
 
 
 def emit(
-    table: pa.Table, *, format_name: str | None = None, output: Path | None = None
+    table: pa.Table,
+    *,
+    format_name: str | None = None,
+    output: Path | None = None,
+    columns: str | None = None,
+    shows: Shows = _NO_SHOWS,
 ) -> None:
     """Write the table to `output`, or to stdout.
 
     The form is `format_name`, else what the suffix of `output` says, else a table: cut
     to the width of a terminal, whole and without styling in a pipe or a file.
-    Raises UsageError for an unknown suffix and for Parquet on a terminal.
+    `columns` names those to write, separated by commas; `shows` those that a narrow
+    terminal keeps. Raises UsageError for a column that is not there, for an unknown
+    suffix and for Parquet on a terminal.
     """
     form = format_name or _format_of(output)
-    table = tidy(table)
+    table = _selected(tidy(table), columns)
     if output is not None:
         with output.open("wb") as stream:
             _write(table, form, stream)
@@ -49,7 +58,7 @@ def emit(
             fix="Name a file with -o FILE, or send stdout to a pipe",
         )
     elif form == "table" and sys.stdout.isatty():
-        _show(table)
+        _show(table, shows)
     else:
         sys.stdout.flush()
         _write(table, form, sys.stdout.buffer)
@@ -95,16 +104,32 @@ def _format_of(output: Path | None) -> str:
     return form
 
 
-def _show(table: pa.Table) -> None:
-    rendering = render(table, width=shutil.get_terminal_size().columns)
+def _selected(table: pa.Table, columns: str | None) -> pa.Table:
+    if columns is None:
+        return table
+    names = [each.strip() for each in columns.split(",") if each.strip()]
+    unknown = [each for each in names if each not in table.column_names]
+    if unknown or not names:
+        raise UsageError(
+            f"no column is called {', '.join(unknown)}" if names else "no column named",
+            where="--columns",
+            fix=f"Choose from {', '.join(table.column_names)}",
+        )
+    return table.select(list(dict.fromkeys(names)))
+
+
+def _show(table: pa.Table, shows: Shows) -> None:
+    rendering = render(table, width=shutil.get_terminal_size().columns, shows=shows)
     sys.stdout.write(rendering.text)
     sys.stdout.flush()
     if rendering.left_out:
         names = ", ".join(rendering.left_out)
         sys.stderr.write(
             f"{len(rendering.left_out)} columns do not fit: {names}. "
-            "Select fewer, or take --format csv\n"
+            "Name yours with --columns, or take --format csv\n"
         )
+    if rendering.empty:
+        sys.stderr.write(f"Without a value: {', '.join(rendering.empty)}\n")
 
 
 def _write(table: pa.Table, form: str, stream: BinaryIO) -> None:

@@ -2,88 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import pyarrow as pa
 
 from pipeline.text.cells import column_texts, is_number, printable
+from weightlake.output.fitting import (
+    GAP,
+    MOST_PROSE,
+    Column,
+    Fitted,
+    Shows,
+    fit,
+    head_lines,
+    total,
+)
+from weightlake.output.names import (
+    broken,
+    cell_width,
+    shortened,
+    stay_distinct,
+    wrapped,
+)
 
-LEAST_TEXT = 30  # cut shorter, different names of tensors look the same
 MOST_TEXT = 300  # a longer text in a grid pushes every other column out of sight
 RECORD_ROWS = 3  # so few rows are shown one value a line where they are too wide
-_GAP = "  "
+_GAP = " " * GAP
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_NO_SHOWS = Shows()
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """The lines, and the names of the columns that did not fit."""
+    """The lines, the names of the columns that did not fit, and of those all null."""
 
     text: str
     left_out: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Column:
-    name: str
-    texts: list[str]
-    is_number: bool
-    is_text: bool
-
-    @property
-    def width(self) -> int:
-        return max(map(cell_width, (self.name, *self.texts)))
-
-
-def render(table: pa.Table, *, width: int | None = None) -> Rendering:
+def render(
+    table: pa.Table, *, width: int | None = None, shows: Shows = _NO_SHOWS
+) -> Rendering:
     """The table as lines of text, each ended by a line end.
 
-    Without `width` (a pipe, a file) only texts beyond `MOST_TEXT` are cut. Within a
-    `width` the longest texts are cut in their middle first; what is still too wide
-    becomes one value a line for a few rows, and loses its last columns for many.
+    Without `width` (a pipe, a file) only texts beyond `MOST_TEXT` are cut. What is too
+    wide for a `width` becomes one value a line for a few rows; of many rows it keeps
+    the columns of `shows`, says once what all rows share, cuts names and wraps
+    sentences.
     """
     columns = [
-        _Column(
+        Column(
             printable(name),
             _points_aligned(column_texts(column), column.type),
             is_number=is_number(column.type),
-            is_text=pa.types.is_string(column.type),
+            is_text=pa.types.is_string(column.type) or pa.types.is_list(column.type),
         )
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
-    if width is None or _total([column.width for column in columns]) <= width:
-        widths = [min(column.width, MOST_TEXT) for column in columns]
-        return Rendering(_grid(columns, widths, is_styled=width is not None))
-    widths = _narrowed(columns, width)
-    if _total(widths) > width and 1 <= table.num_rows <= RECORD_ROWS:
+    widths = tuple(column.width for column in columns)
+    if width is None:
+        widths = tuple(min(each, MOST_TEXT) for each in widths)
+        return Rendering(_grid(Fitted(tuple(columns), widths), is_styled=False))
+    if total(widths) <= width:
+        return Rendering(_grid(Fitted(tuple(columns), widths), is_styled=True))
+    fitted = fit(columns, shows, width)
+    if fitted.left_out and 1 <= table.num_rows <= RECORD_ROWS:
         return Rendering(_records(columns, table.num_rows))
-    kept = _fitting(widths, width)
-    left_out = tuple(column.name for column in columns[kept:])
-    # What the dropped columns leave free goes back to the texts.
-    widths = _narrowed(columns[:kept], width)
-    return Rendering(_grid(columns[:kept], widths, is_styled=True), left_out)
-
-
-def cell_width(text: str) -> int:
-    """Cells that a terminal uses: two for a wide character, none for an accent."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def shortened(text: str, width: int) -> str:
-    """The text cut in its middle: names of tensors differ at both ends."""
-    if cell_width(text) <= width:
-        return text
-    head = (width - 1) // 3
-    tail = width - 1 - head
-    short = f"{text[:head]}…{text[len(text) - tail :]}"
-    while cell_width(short) > width:
-        tail -= 1
-        short = f"{text[:head]}…{text[len(text) - tail :]}"
-    return short
+    lines = wrapped(" · ".join(fitted.heading), width) if fitted.heading else []
+    heading = "".join(f"{line}\n" for line in lines)
+    grid = _grid(fitted, is_styled=True)
+    return Rendering(heading + grid, fitted.left_out, fitted.empty)
 
 
 def _points_aligned(texts: list[str], column_type: pa.DataType) -> list[str]:
@@ -97,52 +88,55 @@ def _points_aligned(texts: list[str], column_type: pa.DataType) -> list[str]:
     ]
 
 
-def _total(widths: list[int]) -> int:
-    return sum(widths) + len(_GAP) * (len(widths) - 1)
-
-
-def _narrowed(columns: list[_Column], width: int) -> list[int]:
-    """Widths after the widest text columns gave way, down to `LEAST_TEXT` each."""
-    widths = [column.width for column in columns]
-    least = [
-        min(column.width, LEAST_TEXT) if column.is_text else column.width
-        for column in columns
+def _grid(fitted: Fitted, *, is_styled: bool) -> str:
+    columns, widths = fitted.columns, fitted.widths
+    heads = [
+        head_lines(column.name, width) if is_styled else [column.name]
+        for column, width in zip(columns, widths, strict=True)
     ]
-    while _total(widths) > width:
-        spare = [now - low for now, low in zip(widths, least, strict=True)]
-        if not any(spare):
-            break
-        widest = max((w, place) for place, w in enumerate(widths) if spare[place])[1]
-        widths[widest] -= 1
-    return widths
-
-
-def _fitting(widths: list[int], width: int) -> int:
-    kept = len(widths)
-    while kept > 1 and _total(widths[:kept]) > width:
-        kept -= 1
-    return kept
-
-
-def _grid(columns: list[_Column], widths: list[int], *, is_styled: bool) -> str:
-    head = _line([column.name for column in columns], columns, widths)
-    rule = _GAP.join("─" * width for width in widths)
-    lines = [f"{_BOLD}{head}{_PLAIN}" if is_styled else head, rule]
-    rows = zip(*(column.texts for column in columns), strict=True)
-    lines.extend(_line(list(row), columns, widths) for row in rows)
+    # Heads of fewer lines stand right above the rule.
+    tallest = max(map(len, heads))
+    heads = [[""] * (tallest - len(head)) + head for head in heads]
+    lines = [
+        f"{_BOLD}{line}{_PLAIN}" if is_styled else line
+        for line in _lines(heads, columns, widths)
+    ]
+    lines.append(_GAP.join("─" * width for width in widths))
+    cells = [
+        _cells(column, width, is_wrapped=is_styled)
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    for row in zip(*cells, strict=True):
+        lines.extend(_lines(row, columns, widths))
     return "\n".join(lines) + "\n"
 
 
-def _line(texts: list[str], columns: list[_Column], widths: list[int]) -> str:
-    cells = []
-    for text, column, width in zip(texts, columns, widths, strict=True):
-        shown = shortened(text, width)
-        space = " " * (width - cell_width(shown))
-        cells.append(space + shown if column.is_number else shown + space)
-    return _GAP.join(cells).rstrip()
+def _cells(column: Column, width: int, *, is_wrapped: bool) -> list[list[str]]:
+    """Each text as its lines: prose wraps; names do where shorter ones would mix up."""
+    if not is_wrapped or column.body_width <= width:
+        return [[shortened(text, width)] for text in column.texts]
+    if column.is_prose:
+        return [wrapped(shortened(text, MOST_PROSE), width) for text in column.texts]
+    if stay_distinct(column.texts, width):
+        return [[shortened(text, width)] for text in column.texts]
+    return [broken(text, width) for text in column.texts]
 
 
-def _records(columns: list[_Column], n_rows: int) -> str:
+def _lines(
+    cells: Sequence[Sequence[str]], columns: Sequence[Column], widths: Sequence[int]
+) -> list[str]:
+    """The lines of one row: as many as its tallest cell has."""
+    lines = []
+    for texts in zip_longest(*cells, fillvalue=""):
+        padded = []
+        for text, column, width in zip(texts, columns, widths, strict=True):
+            space = " " * (width - cell_width(text))
+            padded.append(space + text if column.is_number else text + space)
+        lines.append(_GAP.join(padded).rstrip())
+    return lines
+
+
+def _records(columns: Sequence[Column], n_rows: int) -> str:
     label = max(cell_width(column.name) for column in columns)
     blocks = []
     for row in range(n_rows):
