@@ -129,7 +129,11 @@ def test_critical_stability(tmp_path):
         sensitivities=[*run("p", 0, 1.0, 2.0, 3.0), *run("q", 1, 1.0, 3.0, 2.0)],
         critical_weights=[*tops("p", 4, 5), *tops("q", 5, 6)],
     )
-    columns = "seed to_seed n_same jaccard chance spearman"
-    ((*found, spearman),) = pick(root, "critical_stability", columns, model="m", k=2)
-    assert found == [0, 1, 1, 1 / 3, 2 / 58]
-    assert spearman == pytest.approx(0.5)  # ranks 1 2 3 and 1 3 2
+    columns = "seed to_seed n_same jaccard chance"
+    more = "spearman kendall rbo jaccard_low jaccard_high"
+    (row,) = pick(root, "critical_stability", f"{columns} {more}", model="m", k=2)
+    assert row[:5] == (0, 1, 1, 1 / 3, 2 / 58)
+    # Ranks 1 2 3 and 1 3 2: one pair of three is turned. RBO by its equation 32 at
+    # p = 0.9: (0.1/0.9) (0.81 + 0.729) + 0.729. Wilson of 1 in 2: 0.0945 to 0.9055.
+    low, high = (f / (2 - f) for f in (0.094531, 0.905469))
+    assert row[5:] == pytest.approx((0.5, 1 / 3, 0.9, low, high), abs=1e-5)
