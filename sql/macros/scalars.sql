@@ -36,6 +36,14 @@ create macro pooled_variance(n, mean, std) as
 create macro pooled_std(n, mean, std) as
     sqrt(if(pooled_variance(n, mean, std) < 0, 0, pooled_variance(n, mean, std)));
 
+-- Where a tensor stands when layers run 0, 1, 2, … 10: files that sort their names have
+-- 0, 1, 10, 2. Blocks stand where the first of their stack does, the rest as stored.
+create macro reading_place(model, revision, stack, layer, position) as if(
+    layer is null,
+    position,
+    min(if(layer is null, null, position)) over (partition by model, revision, stack)
+);
+
 -- A role in words: the component, and the parameter where it is not the weight.
 create macro role(component, parameter) as if(
     parameter in ('weight', component), component, component || '.' || parameter

@@ -78,4 +78,4 @@ select
 from listed
 cross join (select *, unnest(range(if(width > 0, $bins, 1))) as bin from frame)
 left join filled using (model, revision, tensor, bin)
-order by step nulls first, revision, position, tensor, bin
+order by step nulls first, revision, layer nulls first, position, tensor, bin

@@ -69,4 +69,4 @@ left join spectral as s
     on s.stack is not distinct from e.stack
     and s.layer is not distinct from e.layer
     and s.component is not distinct from e.component
-order by e.position
+order by reading_place('', '', e.stack, e.layer, e.position), e.layer, e.position

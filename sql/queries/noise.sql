@@ -51,4 +51,4 @@ order by
     array_position(
         ['noise', 'not_normal', 'untested', 'constant', 'structured'], verdict
     ),
-    p_value desc nulls last, model, revision, position, view
+    p_value desc nulls last, model, revision, layer, position, view

@@ -35,4 +35,4 @@ select
 from noise_verdicts($model, $revision, $component, $level)
 where random_distance is not null
 order by
-    n_traps desc nulls last, random_distance, model, revision, position, view
+    n_traps desc nulls last, random_distance, model, revision, layer, position, view

@@ -37,4 +37,6 @@ where step is not null
     and is_asked(layer, $layer)
     and is_asked(tensor, $tensor)
     and (tensor = $tensor or is_parameter_asked(parameter, is_buffer, $parameter))
-order by model, position, tensor, view, step, revision
+order by
+    model, reading_place(model, '', stack, layer, position), layer, position, tensor,
+    view, step, revision

@@ -62,4 +62,4 @@ where w.alias_of is null
     and not w.is_buffer
     and is_asked(w.component, $component)
     and w.zero_fraction >= $min_fraction
-order by w.zero_fraction desc, w.model, w.revision, w.position
+order by w.zero_fraction desc, w.model, w.revision, w.layer, w.position

@@ -55,4 +55,4 @@ select
     condition_number,
     alpha,
 from shown
-order by model, step nulls first, revision, position, view
+order by model, step nulls first, revision, layer, position, view

@@ -53,4 +53,6 @@ qualify row_number() over (
         c.extracted_at desc,
         t.revision
 ) = 1
-order by t.model, t.position, t.tensor
+order by
+    t.model, reading_place(t.model, t.revision, t.stack, t.layer, t.position),
+    t.layer, t.position, t.tensor

@@ -73,5 +73,5 @@ select
         as n_layers_sharing,
     count(distinct layer) over (partition by model, stack) as n_layers_tested,
 from candidates
-order by z desc nulls last, model, revision, position, rank
+order by z desc nulls last, model, revision, layer, position, rank
 limit $limit

@@ -77,4 +77,4 @@ order by
         'power_law', 'other_law', 'unjudged', 'constant', 'noise', 'not_normal',
         'untested'
     ], tail),
-    alpha nulls last, model, revision, position, view
+    alpha nulls last, model, revision, layer, position, view

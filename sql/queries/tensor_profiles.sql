@@ -49,4 +49,5 @@ semi join even_checkpoints($most) using (model, revision)
 where stats_status is not null
     and is_asked(model, $model)
     and is_asked(revision, $revision)
-order by model, step nulls first, revision, position
+order by model, step nulls first, revision,
+    reading_place(model, revision, stack, layer, position), layer, position

@@ -44,4 +44,4 @@ semi join chosen_checkpoints($model, $revision) using (model, revision)
 where model = $model
     and is_asked(layer, $layer)
     and is_asked(component, $component)
-order by position
+order by reading_place(model, revision, stack, layer, position), layer, position

@@ -88,6 +88,8 @@ def as_curves(frame: pl.DataFrame, by: LineBy = "tensor") -> Curves | None:
         line = found.setdefault(" ".join(parts), {})
         line.setdefault(int(row["step"]), []).append(drawable(row["value"]))
     lines = tuple(_curve(name, points) for name, points in found.items())
+    if by == "layer":  # whatever the order of the rows, colours follow the depth
+        lines = tuple(sorted(lines, key=_layer_order))
     title = ", ".join(str(model) for model in models)
     return Curves(title, only(rows, "metric"), lines, len(frame) - len(rows))
 
@@ -102,6 +104,11 @@ def _line_name(row: dict[str, object], by: LineBy) -> str:
     view = row.get("view")
     is_part = view is not None and view not in {"whole", "none"}
     return f"{row['tensor']} [{view}]" if is_part else str(row["tensor"])
+
+
+def _layer_order(line: Curve) -> tuple[str, int]:
+    model, _, layer = line.name.rpartition(" ")
+    return model, int(layer) if layer.isdigit() else -1
 
 
 def _curve(name: str, points: dict[int, list[float]]) -> Curve:

@@ -40,6 +40,16 @@ def test_each_line_holds_its_values_in_order_of_steps():
     assert curves.median().values.tolist() == [0, 15, 30]
 
 
+def test_lines_by_layer_are_in_the_order_of_depth():
+    frame = series_frame([0, 10, 20], 12)
+    layers = as_curves(frame.sort(pl.col("layer").cast(str)), by="layer")
+    assert layers is not None
+    assert [line.name for line in layers.lines] == [f"layer {n}" for n in range(12)]
+    legend = draw_series(frame, by="layer").legends[0]
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names[:2] == ["layer 0", "layer 11"]
+
+
 def test_lines_by_layer_are_medians_of_their_tensors():
     frame = pl.concat(
         [
