@@ -17,6 +17,7 @@ OTHERS = {
     "pipeline/tables/perturbations.py": "columns, of which one is called k",
     "pipeline/tables/sensitivities.py": "read at every start; compared below",
     "pipeline/probes/head.py": "what a model's head is made of, in torch's order",
+    "pipeline/layout/words.toml": "names of modules, one of which is a component's",
     "pipeline/explorer/page/sublayers.js": "where a drawing has its boxes",
 }
 FILES = sorted(

@@ -19,6 +19,8 @@ _FACTS = {
     "is_norm": "boolean",
     "has_hidden_size": "boolean",
     "has_experts": "boolean",
+    "has_tokens": "boolean",
+    "is_fused": "boolean",
 }
 
 
@@ -51,6 +53,8 @@ def component_rows() -> str:
                 "is_norm": word.norm,
                 "has_hidden_size": word.hidden,
                 "has_experts": word.experts,
+                "has_tokens": word.tokens,
+                "is_fused": bool(word.parts),
             }
             for place, word in enumerate(load_components().values())
         ]

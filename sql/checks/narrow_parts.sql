@@ -1,6 +1,6 @@
 -- question: Is a matrix a half, quarter, … of what its config says, as a part of it is?
 -- grain: one row per embedding, head of scores or MLP matrix with too few rows or cols
--- inputs: tensors, checkpoints
+-- inputs: tensors, checkpoints, components
 -- column: model text — hub id or local label of the model
 -- column: revision text — git ref or label of the checkpoint
 -- column: tensor text — full state-dict key
@@ -12,7 +12,7 @@ with sized as (
     select
         t.model, t.revision, t.tensor, t.component,
         case
-            when t.component in ('token_embedding', 'unembedding')
+            when w.has_tokens
                 then try_cast(c.config ->> 'vocab_size' as bigint)
             else try_cast(c.config ->> 'intermediate_size' as bigint)
         end as stated,
@@ -22,9 +22,8 @@ with sized as (
     join checkpoints as c
         on c.model = t.model
         and c.revision = t.revision
-    where t.component in (
-            'token_embedding', 'unembedding', 'gate', 'up', 'down'
-        )
+    join components as w on w.component = t.component
+    where (w.has_tokens or (w.category = 'feed_forward' and not w.is_fused))
         and t.expert is null
         and t.parameter = 'weight'
         and t.status = 'ok'

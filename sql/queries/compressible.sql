@@ -52,4 +52,5 @@ select
     saved_95 as saved_95_elements,
 from thin
 order by
-    saved_95 desc nulls last, saved_90 desc nulls last, model, revision, layer, position, view
+    saved_95 desc nulls last, saved_90 desc nulls last,
+    model, revision, layer, position, view
