@@ -17,6 +17,7 @@ from weightlake.face.opened import AnyPath, as_path
 from weightlake.face.perturbing import Perturbing
 from weightlake.face.running import Running
 from weightlake.face.upkeep import Upkeep
+from weightlake.face.watching import Watching
 from weightlake.face.zoos import Zoos
 
 ENVIRONMENT = "WEIGHTLAKE_WAREHOUSE"
@@ -32,6 +33,7 @@ class Lake(
     Evaluating,
     Zoos,
     Following,
+    Watching,
     Upkeep,
 ):
     """A warehouse of Parquet tables by its folder.

@@ -23,7 +23,9 @@ def list_queries(folders: Sequence[Path] = ()) -> tuple[Header, ...]:
 
     Raises QueryError for a folder that is not there or a header that is malformed.
     """
-    return tuple(read_query(path) for _, path in sorted(_paths(folders).items()))
+    return tuple(
+        read_query(path) for _, path in sorted(sql_files("queries", folders).items())
+    )
 
 
 def find_query(
@@ -34,7 +36,7 @@ def find_query(
     `params` are the names of parameters that will be asked of it: an old name of a
     query can mean another question than the same name today.
     """
-    paths = _paths(folders)
+    paths = sql_files("queries", folders)
     name = current_query(name, params, paths)
     if name not in paths:
         raise QueryError(
@@ -103,12 +105,17 @@ def refine_query(
     return answer(root, whole, values, where=name, models=models)
 
 
-def _paths(folders: Sequence[Path]) -> dict[str, Path]:
+def sql_files(kind: str, folders: Sequence[Path] = ()) -> dict[str, Path]:
+    """The files of a shipped folder (`queries`, `rules`) and the user's, by name.
+
+    A user's file takes the place of ours of the same name. Raises QueryError for a
+    folder that is not there.
+    """
     found: dict[str, Path] = {}
-    for folder in (locate_sql() / "queries", *folders):
+    for folder in (locate_sql() / kind, *folders):
         if not folder.is_dir():
             raise QueryError(
-                "the folder of queries is not there",
+                f"the folder of {kind} is not there",
                 where=str(folder),
                 fix="Name a folder that holds .sql files",
             )

@@ -28,6 +28,7 @@ from weightlake.cli.query import query, sql, tables
 from weightlake.cli.report import report
 from weightlake.cli.sensitivity import sensitivity
 from weightlake.cli.warehouse import catalog, check, compact, status
+from weightlake.cli.watch import watch
 from weightlake.cli.zoo import plan, run, serve
 
 VERBS: tuple[Callable[..., int | None], ...] = (
@@ -35,6 +36,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     plan,
     run,
     serve,
+    watch,
     sql,
     query,
     tables,

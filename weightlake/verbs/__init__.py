@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         status,
         without_empty,
     )
+    from weightlake.verbs.watching import watch
     from weightlake.verbs.zoo import run, serve
 
 # A new verb is a line here and above, a method of the face, and a command of the cli.
@@ -53,6 +54,7 @@ _HOMES = {
         "status",
         "without_empty",
     ),
+    "watching": ("watch",),
     "zoo": ("run", "serve"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -99,5 +101,6 @@ __all__ = [
     "sql",
     "status",
     "tables",
+    "watch",
     "without_empty",
 ]
