@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import QueryError, WarehouseError
@@ -30,8 +31,9 @@ class Following:
     """What is done with a checkpoint, and when the watch ends.
 
     `every` is the pause between two looks in seconds. It ends after the first complete
-    look with `is_once`, when step `until` or a later one was measured, and when nothing
-    arrived for `idle` seconds; else never.
+    look with `is_once`, when step `until` or a later one was measured, when nothing
+    arrived for `idle` seconds, and after a look that finds nothing once `ended` is set;
+    else never.
     """
 
     root: Path
@@ -42,6 +44,7 @@ class Following:
     is_once: bool = False
     until: int | None = None
     idle: float | None = None
+    ended: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -55,6 +58,7 @@ def follow(arrivals: Arrivals, following: Following) -> Iterator[Notice]:
     waiting: dict[str, str] = {}
     last = following.clock()
     while True:
+        is_ended = following.ended.is_set()
         arrived = arrivals.look()
         yield from _waiting(arrivals, waiting)
         is_reached = False
@@ -65,7 +69,7 @@ def follow(arrivals: Arrivals, following: Following) -> Iterator[Notice]:
         now = following.clock()
         is_settled = following.is_once and now - last >= arrivals.settle
         is_idle = following.idle is not None and now - last >= following.idle
-        if is_reached or is_settled or is_idle:
+        if is_reached or is_settled or is_idle or (is_ended and not arrived):
             for source in arrivals.rest():
                 yield from _measure(arrivals, source, following)
             return

@@ -59,6 +59,15 @@ def as_json(notice: Notice) -> str:
     return json.dumps(words, ensure_ascii=False, allow_nan=False)
 
 
+def read_json(line: str) -> Notice:
+    """The notice that `as_json` wrote."""
+    words: dict[str, Any] = json.loads(line)
+    words["at"] = datetime.fromisoformat(words["at"])
+    for name, empty in (("rule", ""), ("severity", ""), ("row", {})):
+        words[name] = words[name] or empty
+    return Notice(**words)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None

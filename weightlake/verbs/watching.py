@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 from flows.prefect_setup import prepare_prefect
 from pipeline.errors import UsageError, WeightlakeError
@@ -44,13 +45,14 @@ def watch(
     once: bool = False,
     webhook: str | None = None,
     prefect: bool = False,
+    ended: Event | None = None,
 ) -> Iterator[Notice]:
     """Measure each checkpoint as it is complete, and ask the rules about it.
 
     The reference is a folder, a glob, `org/name@step*` or a zoo.toml, whose stages are
     measured then. Alarms go to the webhook and to Prefect as well; what could not be
-    delivered is a notice. It ends as `Following` says, else never. Raises UsageError
-    and QueryError for what can be known before the first look.
+    delivered is a notice. It ends as `Following` says, `ended` included, else never.
+    Raises UsageError and QueryError for what can be known before the first look.
     """
     for name, seconds in (("every", every), ("settle", settle), ("idle", idle)):
         if seconds is not None and seconds < 0:
@@ -80,6 +82,7 @@ def watch(
         is_once=once,
         until=until,
         idle=idle,
+        ended=ended or Event(),
     )
     return _deliver(follow(arrivals, following), root, webhook, with_prefect=prefect)
 
