@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.errors import WarehouseError
 from pipeline.places import bucket_url, shown
 from pipeline.zoo.settings import WAREHOUSE
+from weightlake.face.analyzing import Analyzing
 from weightlake.face.asking import Asking
 from weightlake.face.drawing import Drawing
 from weightlake.face.evaluating import Evaluating
@@ -29,6 +30,7 @@ class Lake(
     Drawing,
     Measuring,
     Running,
+    Analyzing,
     Perturbing,
     Evaluating,
     Zoos,

@@ -13,6 +13,7 @@ import typer
 
 from pipeline.errors import AbsentError, QueryError, UsageError, WeightlakeError
 from pipeline.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
+from weightlake.cli.analyze import analyze
 from weightlake.cli.audit import audit
 from weightlake.cli.breaks import breaks
 from weightlake.cli.compare import compare
@@ -45,6 +46,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     explore,
     compare,
     probe,
+    analyze,
     sensitivity,
     perturb,
     evaluate,

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from weightlake.verbs.analyzing import analyze, find_model, plan_analyze
     from weightlake.verbs.asking import describe, list_questions, query, sql, tables
     from weightlake.verbs.comparing import compare
     from weightlake.verbs.drawing import check_picture, list_figures, plot
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 # A new verb is a line here and above, a method of the face, and a command of the cli.
 _HOMES = {
+    "analyzing": ("analyze", "find_model", "plan_analyze"),
     "asking": ("describe", "list_questions", "query", "sql", "tables"),
     "comparing": ("compare",),
     "drawing": ("check_picture", "list_figures", "plot"),
@@ -67,6 +69,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "analyze",
     "audit",
     "breaks",
     "catalog",
@@ -81,11 +84,13 @@ __all__ = [
     "explore",
     "explore_json",
     "extract",
+    "find_model",
     "lineage",
     "list_figures",
     "list_questions",
     "perturb",
     "plan",
+    "plan_analyze",
     "plan_evaluate",
     "plan_probe",
     "plan_sensitivity",

@@ -1,0 +1,1 @@
+"""What does a model do with one text, now? Nothing is written to a warehouse."""
