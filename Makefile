@@ -7,6 +7,7 @@
 #   make lint    formatter, linter, type checker
 #   make docs    the pages and the reference, into build/docs; a broken link fails
 #   make bench   the measurements of the README, against what one would pick instead
+#   make calibrate  how often each verdict is wrong, into docs/calibration.md; NAME=breaks for one
 #
 # On Linux, PyPI's own torch brings CUDA (several GB). To take a CPU build:
 #   make setup TORCH_INDEX=URL_OF_THE_CPU_WHEELS
@@ -20,7 +21,7 @@ STAMP := $(VENV)/.installed
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: soak setup demo test lint lint-page format docs architecture bench dictionary lock clean
+.PHONY: soak setup demo test lint lint-page format docs architecture bench calibrate dictionary lock clean
 
 setup: $(STAMP)
 
@@ -69,6 +70,10 @@ docs: $(STAMP)
 bench: $(STAMP)
 	@printf '| work | measured | asked for |\n|---|---|---|\n'
 	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+# All take an hour or two; `make calibrate NAME=breaks` is one section.
+calibrate: $(STAMP)
+	$(BIN)/python -m benchmarks.calibration $(NAME)
 
 # The table of CONTRIBUTING and the picture of imports, after a change of docs/layers.toml.
 architecture: $(STAMP)

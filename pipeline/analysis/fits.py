@@ -64,6 +64,23 @@ def smooth_residual_sum(x: Floats, y: Floats, end: float) -> float:
 
 
 @njit(nogil=True, cache=True)
+def warm_up_residual_sum(x: Floats, y: Floats) -> float:
+    """Residual sum of the best warm-up: a line on log x up to a knot, then a level.
+
+    A warm-up's learning rate is proportional to the time since the start, which a size
+    of change averages over its stride: half a stride at the first point.
+    """
+    span = x[-1] - x[0]
+    gap = max((x[1:] - x[:-1]).min(), 1e-9 * span)
+    log_time = np.log(0.5 + (x - x[0]) / gap)
+    best = np.inf
+    for knot in range(2, x.size // 2):
+        rise = np.minimum(log_time - log_time[knot], 0.0)
+        best = min(best, residual_sum(rise.reshape(1, -1), y))
+    return best
+
+
+@njit(nogil=True, cache=True)
 def best_break(
     x: Floats, y: Floats, guess: int, reach: int, price: float
 ) -> tuple[int, int, float, float]:

@@ -16,15 +16,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.fits import LEVEL, SLOPE, best_break, line, smooth_residual_sum
+from pipeline.analysis.fits import (
+    LEVEL,
+    SLOPE,
+    best_break,
+    line,
+    smooth_residual_sum,
+    warm_up_residual_sum,
+)
 from pipeline.analysis.noise import noise, tame
 from pipeline.analysis.segmentation import segment
+from pipeline.analysis.sizes import Bounds, levels_beside, lines_beside
 from pipeline.analysis.tails import p_value
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Of two segments that meet: first points, and one past the last.
-_Bounds = tuple[int, int, int]
 
 MIN_POINTS = 8
 _LEAST_SIZE = 3
@@ -179,7 +185,7 @@ def _prove(
 
 
 def _test(
-    x: Floats, y: Floats, segments: _Bounds, *, is_sloped: bool, scales: _Scales
+    x: Floats, y: Floats, segments: Bounds, *, is_sloped: bool, scales: _Scales
 ) -> TrendBreak:
     """Place, measure and test the break between segments lo to mid and mid to hi."""
     lo, mid, hi = segments
@@ -188,9 +194,7 @@ def _test(
     )
     refined = (lo, lo + place, hi)
     effect, before, after = (
-        _measure_lines(x, y, refined, kind)
-        if is_sloped
-        else _measure_levels(y, refined)
+        lines_beside(x, y, refined, kind) if is_sloped else levels_beside(y, refined)
     )
     return TrendBreak(
         place=lo + place,
@@ -207,14 +211,18 @@ def _judge(
     x: Floats, y: Floats, guess: int, *, is_sloped: bool, scales: _Scales
 ) -> tuple[int, int, float]:
     """Place, kind and gain over no break, in long-run variances; 0 for a curve."""
+    price = scales.long_run * np.log(x.size)
     if not is_sloped:
         before, after = y[:guess], y[guess:]
         split = ((before - before.mean()) ** 2).sum() + (
             (after - after.mean()) ** 2
         ).sum()
         whole = ((y - y.mean()) ** 2).sum()
+        # A warm-up has a height and a place too, and the benefit of the doubt.
+        may_warm_up = np.isfinite(scales.end) and x[0] == 0.0
+        if may_warm_up and warm_up_residual_sum(x, y) < split + _DOUBT * price:
+            return guess, LEVEL, 0.0
         return guess, LEVEL, float((whole - split) / scales.long_run)
-    price = scales.long_run * np.log(x.size)
     reach = 5 + x.size // 10
     place, kind, left, cost = best_break(x, y, guess, reach, price)
     # A bend and its place are two parameters, as a cubic has beyond a line: equal in
@@ -224,27 +232,3 @@ def _judge(
     level, slope = line(x, y)
     whole = ((y - level - slope * x) ** 2).sum()
     return place, kind, float((whole - left) / scales.long_run)
-
-
-def _measure_levels(y: Floats, segments: _Bounds) -> tuple[float, float, float]:
-    """Effect, before and after of a break between two constants."""
-    lo, mid, hi = segments
-    before, after = float(y[lo:mid].mean()), float(y[mid:hi].mean())
-    return after - before, before, after
-
-
-def _measure_lines(
-    x: Floats, y: Floats, segments: _Bounds, kind: int
-) -> tuple[float, float, float]:
-    """Effect, before and after of a break between two lines."""
-    lo, mid, hi = segments
-    a0, b0 = line(x[lo:mid], y[lo:mid])
-    a1, b1 = line(x[mid:hi], y[mid:hi])
-    if kind == SLOPE:
-        # How far the two lines part over the shorter of the two segments.
-        reach = min(x[hi - 1] - x[mid - 1], x[mid - 1] - x[lo])
-        return (b1 - b0) * reach, b0, b1
-    # Each level where its own line ends: a curve's line, drawn on by a step, may leave
-    # the range of all values. The jump is what the trend does not explain.
-    between = (x[mid - 1] + x[mid]) / 2
-    return (a1 - a0) + (b1 - b0) * between, a0 + b0 * x[mid - 1], a1 + b1 * x[mid]

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from pipeline.analysis.fits import LEVEL, SLOPE, best_break, smooth_residual_sum
+from pipeline.analysis.fits import (
+    LEVEL,
+    SLOPE,
+    best_break,
+    smooth_residual_sum,
+    warm_up_residual_sum,
+)
 
 
 def by_least_squares(x, y, guess, *, reach, price):
@@ -40,3 +46,10 @@ def test_a_line_that_decays_to_an_end_is_a_curve_only_on_that_axis():
     y = np.log(1.02 - x)
     assert smooth_residual_sum(x, y, 1.0) < 0.2 * smooth_residual_sum(x, y, np.inf)
     assert smooth_residual_sum(x, x**3 - x, np.inf) == pytest.approx(0, abs=1e-20)
+
+
+def test_a_warm_up_is_fitted_whole():
+    x = np.linspace(0.0, 1.0, 40)
+    rate = np.minimum(np.arange(40) + 0.5, 12.5)
+    assert warm_up_residual_sum(x, 3 * np.log(rate) - 7) == pytest.approx(0, abs=1e-18)
+    assert warm_up_residual_sum(x, rate) > 1

@@ -87,6 +87,18 @@ def test_changes_that_follow_a_rate_which_decays_to_nothing_are_not_cut(last):
     assert cut <= 2
 
 
+def test_a_warm_up_is_no_level_and_an_early_rise_is():
+    # The first point of a warm-up is a hundredth of its end: to see a level before it
+    # and one after was the answer in 28 of 300 series.
+    noises = [np.exp(0.08 * noise(150, seed=seed)) for seed in range(40)]
+    rate = np.minimum((np.arange(150) + 0.5) / 15, 1.0)
+    cut = [find_breaks(range(150), rate * each, is_change=True) for each in noises]
+    assert sum(any(one.kind == "level" for one in found) for found in cut) <= 1
+    risen = np.where(np.arange(150) < 8, 1.0, 1.5)
+    cut = [find_breaks(range(150), risen * each, is_change=True) for each in noises]
+    assert sum([one.step for one in found] == [8] for found in cut) >= 36
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_units_do_not_matter(scale):
     values = noise()
