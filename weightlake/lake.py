@@ -17,6 +17,7 @@ from weightlake.face.measuring import Measuring
 from weightlake.face.opened import AnyPath, as_path
 from weightlake.face.perturbing import Perturbing
 from weightlake.face.running import Running
+from weightlake.face.studying import Studying
 from weightlake.face.upkeep import Upkeep
 from weightlake.face.watching import Watching
 from weightlake.face.zoos import Zoos
@@ -33,6 +34,7 @@ class Lake(
     Analyzing,
     Perturbing,
     Evaluating,
+    Studying,
     Zoos,
     Following,
     Watching,

@@ -28,6 +28,7 @@ from weightlake.cli.probe import probe
 from weightlake.cli.query import query, sql, tables
 from weightlake.cli.report import report
 from weightlake.cli.sensitivity import sensitivity
+from weightlake.cli.study import study
 from weightlake.cli.warehouse import catalog, check, compact, status
 from weightlake.cli.watch import watch
 from weightlake.cli.zoo import plan, run, serve
@@ -50,6 +51,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     sensitivity,
     perturb,
     evaluate,
+    study,
     lineage,
     status,
     check,

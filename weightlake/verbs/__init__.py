@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from weightlake.verbs.perturbing import perturb, plan_sensitivity, sensitivity
     from weightlake.verbs.probing import plan_probe, probe
     from weightlake.verbs.reporting import print_report, report
+    from weightlake.verbs.studying import study
     from weightlake.verbs.upkeep import (
         catalog,
         check,
@@ -47,6 +48,7 @@ _HOMES = {
     "perturbing": ("perturb", "plan_sensitivity", "sensitivity"),
     "probing": ("plan_probe", "probe"),
     "reporting": ("print_report", "report"),
+    "studying": ("study",),
     "upkeep": (
         "catalog",
         "check",
@@ -105,6 +107,7 @@ __all__ = [
     "serve",
     "sql",
     "status",
+    "study",
     "tables",
     "watch",
     "without_empty",

@@ -1,0 +1,1 @@
+"""What is a study? Several stages on several models, for one question."""
