@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipeline.query.damage import find_damaged, lacks_columns
 from pipeline.query.definitions import list_names, tables_read
 from pipeline.query.header import Parameter
 from pipeline.query.kept import borrow
+from pipeline.query.locked import check_statements
 from pipeline.query.parameters import bind_parameters
 from pipeline.query.steady import is_replaced, watch_files
 from pipeline.store import Store, open_store
@@ -26,17 +28,35 @@ PAUSE_SECONDS = 0.02
 _OF_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A text and its values, with what it may read; as `answer` takes them."""
+
+    root: Path
+    text: str
+    values: Mapping[str, object]
+    where: str
+    models: Iterable[str] | None
+    files: tuple[str, ...] | None
+
+
 def run_sql(
-    root: Path, text: str, params: Mapping[str, object] | None = None
+    root: Path,
+    text: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    is_locked: bool = False,
 ) -> pa.Table:
     """Run any SQL over the views of a warehouse; the last statement's rows come back.
 
+    With `is_locked` it may only select, and reads nothing but the warehouse.
     Raises QueryError with DuckDB's message and what would have been allowed.
     """
     names = sorted(parameter_names(text, where="sql"))
     parameters = tuple(Parameter(name, "text", None, "") for name in names)
     values = bind_parameters(parameters, params or {}, query="sql")
-    return answer(root, text, values, where="sql")
+    files = () if is_locked else None
+    return answer(root, text, values, where="sql", files=files)
 
 
 def list_empty_tables(root: Path, text: str) -> tuple[str, ...]:
@@ -66,12 +86,16 @@ def answer(
     *,
     where: str,
     models: Iterable[str] | None = None,
+    files: tuple[str, ...] | None = None,
 ) -> pa.Table:
     """The rows of the last statement of `text`, read again if a file was replaced.
 
-    `models` names the models whose partitions are opened, None for all of them.
+    Given `files` the text is one select on a locked connection, which reads the
+    warehouse and these files alone. `models` names the models whose partitions are
+    opened, None for all of them.
     Raises QueryError, or WarehouseError for a file that cannot be read.
     """
+    asked = _Asked(root, text, values, where, models, files)
     options = {"union_by_name": False, "needed_only": True}
     store = open_store(root)
     tables = tables_read(store, text)
@@ -80,7 +104,7 @@ def answer(
             time.sleep(PAUSE_SECONDS * 2**attempt)
         watch = watch_files(store, tables)
         try:
-            rows = _last_rows(root, text, values, models, **options)
+            rows = _last_rows(asked, **options)
         except duckdb.Error as error:
             before, options = options, options | _remedy(error, store, tables)
             is_lost = attempt == 0 and isinstance(error, duckdb.IOException)
@@ -141,32 +165,31 @@ def explain(
     fix = ""
     if isinstance(error, duckdb.CatalogException) and store is not None:
         fix = f"The tables and views are {', '.join(sorted(list_names(store)))}"
+    elif isinstance(error, duckdb.PermissionException):
+        fix = "A question reads its warehouse alone; weightlake sql reads anything"
     elif isinstance(error, duckdb.BinderException):
         fix = "weightlake tables lists the columns of every table"
     return QueryError(message, where=where, fix=fix)
 
 
 def _last_rows(
-    root: Path,
-    text: str,
-    values: Mapping[str, object],
-    models: Iterable[str] | None,
-    *,
-    union_by_name: bool = False,
-    needed_only: bool = True,
+    asked: _Asked, *, union_by_name: bool = False, needed_only: bool = True
 ) -> pa.Table:
     with borrow(
-        root,
-        text,
-        models=models,
+        asked.root,
+        asked.text,
+        models=asked.models,
         union_by_name=union_by_name,
         needed_only=needed_only,
+        files=asked.files,
     ) as con:
-        statements = con.extract_statements(text)
+        statements = con.extract_statements(asked.text)
         if not statements:
             raise QueryError("there is no statement to run", fix="Write a select")
+        if asked.files is not None:
+            check_statements(statements, where=asked.where)
         for statement in statements:
-            wanted = {n: values[n] for n in statement.named_parameters}
+            wanted = {n: asked.values[n] for n in statement.named_parameters}
             relation = con.sql(statement, params=wanted)
             # Rows are read to the end at once: an unread result breaks the next call.
             rows = relation.to_arrow_table() if relation is not None else pa.table({})

@@ -80,7 +80,8 @@ def run_query(
     values = bind_parameters(query.parameters, given, query=name)
     check_dictionary_words(root, query, values)
     models = _models(query, values)
-    rows = answer(root, query.sql, values, where=name, models=models)
+    files = _files(query, values)
+    rows = answer(root, query.sql, values, where=name, models=models, files=files)
     if rows.num_rows == 0:
         check_words(root, query, values)
     return rows
@@ -102,7 +103,8 @@ def refine_query(
     values = bind_parameters(query.parameters, params or {}, query=name)
     whole = f"with answer as (\n{query.sql.rstrip().removesuffix(';')}\n)\n{text}"
     models = _models(query, values)
-    return answer(root, whole, values, where=name, models=models)
+    files = _files(query, values)
+    return answer(root, whole, values, where=name, models=models, files=files)
 
 
 def sql_files(kind: str, folders: Sequence[Path] = ()) -> dict[str, Path]:
@@ -121,6 +123,12 @@ def sql_files(kind: str, folders: Sequence[Path] = ()) -> dict[str, Path]:
             )
         found.update({path.stem: path for path in sorted(folder.glob("*.sql"))})
     return found
+
+
+def _files(query: Header, values: Mapping[str, object]) -> tuple[str, ...]:
+    """The files that the parameters name; a question reads no others."""
+    named = [p.name for p in query.parameters if p.type == "file"]
+    return tuple(str(values[name]) for name in named if values.get(name) is not None)
 
 
 def _models(query: Header, values: Mapping[str, object]) -> list[str] | None:

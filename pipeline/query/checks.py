@@ -41,7 +41,7 @@ def run_checks(root: Path) -> tuple[CheckResult, ...]:
 
 
 def _run_check(root: Path, check: Header) -> CheckResult:
-    rows = answer(root, check.sql, {}, where=check.name)
+    rows = answer(root, check.sql, {}, where=check.name, files=())
     return CheckResult(
         name=check.name,
         question=check.question,

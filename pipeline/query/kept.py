@@ -19,6 +19,7 @@ import duckdb
 from pipeline.errors import UsageError
 from pipeline.query.connect import fill, open_empty
 from pipeline.query.functions import add_functions
+from pipeline.query.locked import lock
 
 # The whole warehouse, and the partitions of a model or two that are asked for in turn.
 _MOST_KEPT = 4
@@ -36,7 +37,7 @@ class _Kept:
     refusals: list[UsageError] = field(default_factory=list)
 
 
-_Key = tuple[Path, frozenset[str] | None, bool]
+_Key = tuple[Path, frozenset[str] | None, bool, tuple[str, ...] | None]
 _kept: ContextVar[OrderedDict[_Key, _Kept] | None] = ContextVar("kept", default=None)
 
 
@@ -61,16 +62,22 @@ def borrow(
     models: Iterable[str] | None = None,
     union_by_name: bool = False,
     needed_only: bool = True,
+    files: tuple[str, ...] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the views and functions that `text` needs, kept or new.
+
+    Given `files` it is locked: it reads the warehouse and these, and nothing else.
 
     Raises the UsageError of a function that the text calls, in place of DuckDB's.
     """
     chosen = None if models is None else frozenset(models)
-    key = (root, chosen, union_by_name)
+    key = (root, chosen, union_by_name, files)
     shelf = _kept.get()
     kept = shelf.get(key) if shelf is not None else None
-    kept = kept or _Kept(open_empty(root))
+    if kept is None:
+        kept = _Kept(open_empty(root))
+        if files is not None:
+            lock(kept.con, root, files)
     try:
         fill(
             kept.con,

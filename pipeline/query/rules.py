@@ -85,7 +85,7 @@ def ask_rule(root: Path, rule: Header, source: CheckpointSource) -> list[Alarm]:
     if missing:
         return []  # a rule about series has nothing to say of a checkpoint without one
     values = bind_parameters(rule.parameters, given, query=rule.name)
-    found = answer(root, rule.sql, values, where=str(rule.path))
+    found = answer(root, rule.sql, values, where=str(rule.path), files=())
     return [_as_alarm(rule, row) for row in found.to_pylist()]
 
 

@@ -37,6 +37,12 @@ def sql(
         typer.Option("-f", "--file", metavar="FILE", help="Read it from a file, or -."),
     ] = None,
     param: Parameters = None,
+    locked: Annotated[
+        bool,
+        typer.Option(
+            "--locked", help="Only select, and read nothing but the warehouse."
+        ),
+    ] = False,
     columns: Columns = None,
     format_name: Format = None,
     output: Output = None,
@@ -44,7 +50,8 @@ def sql(
 ) -> None:
     """Answer any SQL over the warehouse, with DuckDB.
 
-    $name in the text is bound to --param name=value.
+    $name in the text is bound to --param name=value. It may read and write what you
+    may; canned queries, and any text with --locked, read the warehouse alone.
 
     For example:
       weightlake sql "select model, count(*) as n from tensors group by all"
@@ -53,7 +60,9 @@ def sql(
     """
     from weightlake.output import emit
 
-    answer = verbs.sql(warehouse, _sql_text(text, file), split_parameters(param))
+    answer = verbs.sql(
+        warehouse, _sql_text(text, file), split_parameters(param), is_locked=locked
+    )
     emit(answer, format_name=format_name, output=output, columns=columns)
 
 

@@ -39,12 +39,20 @@ def query(
     return answer
 
 
-def sql(root: Path, text: str, params: Mapping[str, object]) -> pa.Table:
+def sql(
+    root: Path,
+    text: str,
+    params: Mapping[str, object],
+    *,
+    is_locked: bool = False,
+) -> pa.Table:
     """Answer any SQL; each `$name` of the text is bound to a parameter.
+
+    With `is_locked` it is one select that reads nothing but the warehouse.
 
     Raises QueryError with DuckDB's message, and for parameters too many or too few.
     """
-    return run_sql(root, text, as_words(params))
+    return run_sql(root, text, as_words(params), is_locked=is_locked)
 
 
 def as_words(params: Mapping[str, object]) -> dict[str, object]:
