@@ -35,6 +35,8 @@ _JUDGED = frozenset({"ok", "untestable"})
 _N_SAMPLED = 200
 _BREAK_TYPES = {
     "step": pl.Int64,
+    "ci_low": pl.Int64,
+    "ci_high": pl.Int64,
     "kind": pl.String,
     "before": pl.Float64,
     "after": pl.Float64,

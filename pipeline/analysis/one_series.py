@@ -32,12 +32,16 @@ _NEAR = 2
 class Break:
     """One break. `step` is the first of the new segment, or the outlying single step.
 
+    A level or slope breaks at steps `ci_low` to `ci_high` with 95 % confidence; an
+    outlying step is its own interval.
     `before` and `after` are levels (level, jump, outlier) or slopes per step (slope).
     `effect_size` counts standard deviations of the noise. `q_value` is NaN until every
     test of the search is known.
     """
 
     step: int
+    ci_low: int
+    ci_high: int
     kind: Kind
     before: float
     after: float
@@ -202,6 +206,8 @@ def _trend_breaks(x: Floats, trend: Trend) -> list[tuple[int, Break]]:
         at = each.place - is_slope
         as_break = Break(
             step=int(x[at]),
+            ci_low=int(x[each.ci_low - is_slope]),
+            ci_high=int(x[each.ci_high - is_slope]),
             kind="slope" if is_slope else "level",
             before=each.before,
             after=each.after,
@@ -213,8 +219,11 @@ def _trend_breaks(x: Floats, trend: Trend) -> list[tuple[int, Break]]:
 
 
 def _abrupt_break(x: Floats, found: Abrupt) -> Break:
+    step = int(x[found.place])
     return Break(
-        step=int(x[found.place]),
+        step=step,
+        ci_low=step,
+        ci_high=step,
         kind="outlier" if found.kind == "outlier" else "jump",
         before=float(found.before),
         after=float(found.after),

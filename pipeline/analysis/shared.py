@@ -74,6 +74,8 @@ def _judge(member: Ready, at: int, tails: Tails) -> Break:
     before = after * float(np.exp(centre[at] - rate[at]))
     return Break(
         step=step,
+        ci_low=step,
+        ci_high=step,
         kind="jump",
         before=before,
         after=after,

@@ -24,6 +24,7 @@ from pipeline.analysis.fits import (
     smooth_residual_sum,
     warm_up_residual_sum,
 )
+from pipeline.analysis.intervals import place_interval
 from pipeline.analysis.noise import noise, tame
 from pipeline.analysis.segmentation import segment
 from pipeline.analysis.sizes import Bounds, levels_beside, lines_beside
@@ -48,10 +49,13 @@ class TrendBreak:
 
     `kind` is LEVEL or SLOPE, `effect` counts standard deviations of the noise, `gain`
     long-run variances. `before` and `after` are levels at the last point before a jump
-    and the first after it, or slopes per step beside a bend.
+    and the first after it, or slopes per step beside a bend. It lies within places
+    `ci_low` to `ci_high` with 95 % confidence.
     """
 
     place: int
+    ci_low: int
+    ci_high: int
     kind: int
     effect: float
     gain: float
@@ -193,11 +197,21 @@ def _test(
         x[lo:hi], y[lo:hi], mid - lo, is_sloped=is_sloped, scales=scales
     )
     refined = (lo, lo + place, hi)
+    low, high = place_interval(
+        x[lo:hi],
+        y[lo:hi],
+        place,
+        kind=kind,
+        is_sloped=is_sloped,
+        variance=scales.long_run,
+    )
     effect, before, after = (
         lines_beside(x, y, refined, kind) if is_sloped else levels_beside(y, refined)
     )
     return TrendBreak(
         place=lo + place,
+        ci_low=lo + low,
+        ci_high=lo + high,
         kind=kind,
         effect=float(effect / np.sqrt(scales.variance)),
         gain=gain,

@@ -87,6 +87,19 @@ def test_changes_that_follow_a_rate_which_decays_to_nothing_are_not_cut(last):
     assert cut <= 2
 
 
+def test_the_interval_of_a_break_holds_its_step_and_narrows_with_its_height():
+    widths = {}
+    for height in (2, 5):
+        found = []
+        for seed in range(60):
+            values = noise(150, seed=seed) + height * (np.arange(150) >= 70)
+            found += [b for b in find_breaks(range(150), values) if b.kind == "level"]
+        assert np.mean([b.ci_low <= 70 <= b.ci_high for b in found]) >= 0.95
+        widths[height] = np.median([b.ci_high - b.ci_low for b in found])
+    assert widths[5] <= 1
+    assert 4 < widths[2] < 20
+
+
 def test_a_warm_up_is_no_level_and_an_early_rise_is():
     # The first point of a warm-up is a hundredth of its end: to see a level before it
     # and one after was the answer in 28 of 300 series.
