@@ -64,6 +64,8 @@ def open_lake(
         WarehouseError: Where `warehouse` is a file, or `queries` is no folder.
 
     """
+    if warehouse is not None and not os.fspath(warehouse):
+        raise WarehouseError("the warehouse has no name", fix="Name its folder")
     root = as_path(warehouse or os.environ.get(ENVIRONMENT) or WAREHOUSE)
     if not bucket_url(root) and root.exists() and not root.is_dir():
         raise WarehouseError(

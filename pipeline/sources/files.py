@@ -14,6 +14,10 @@ from pipeline.refs import FileStamp
 LFS_MAGIC = b"version https://git-lfs"
 
 
+# Unix has the one and Windows the other, without which it ends at the first Ctrl-Z.
+_FLAGS = ("O_CLOEXEC", "O_BINARY")
+
+
 def stamp_file(path: Path, name: str | None = None) -> FileStamp:
     """Size and time of a regular file; `name` defaults to the file's own.
 
@@ -77,4 +81,6 @@ def is_unicode(text: str) -> bool:
 def open_bytes(path: Path) -> int:
     """A file descriptor for reading bytes; the caller closes it."""
     with readable(path):
-        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        return os.open(
+            path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        )

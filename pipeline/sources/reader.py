@@ -31,6 +31,9 @@ class TensorReader(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
+_READ_BYTES = 1 << 24  # in one call, where there is no positioned read
+
+
 def open_reader(checkpoint: Checkpoint) -> TensorReader:
     """A reader for the checkpoint's tensors, to be used in a `with` statement.
 
@@ -71,11 +74,21 @@ class SafetensorsReader:
         with readable(path):
             while view:
                 # One call may return less than asked: 2 GiB at most, or a short file.
-                n_read = os.preadv(descriptor, [view], position)
+                n_read = self._read(descriptor, view, position)
                 if n_read == 0:
                     refuse_changed(path)
                 view = view[n_read:]
                 position += n_read
+
+    def _read(self, descriptor: int, view: memoryview, position: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(descriptor, [view], position)
+        # Windows knows no positioned read: threads take turns with the one position.
+        with self._lock:
+            os.lseek(descriptor, position, os.SEEK_SET)
+            found = os.read(descriptor, min(len(view), _READ_BYTES))
+        view[: len(found)] = found
+        return len(found)
 
     def _descriptor(self, name: str) -> int:
         with self._lock:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
 
+from pipeline.machine import physical_memory, usable_processors
 from pipeline.metrics.spectra.device import Device
 
 
 def default_memory() -> int:
     """A quarter of the machine's memory in bytes, between 512 MiB and 4 GiB."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(max(physical // 4, 1 << 29), 1 << 32)
+    return min(max(physical_memory() // 4, 1 << 29), 1 << 32)
 
 
 def new_run() -> str:
@@ -34,7 +33,7 @@ class StageSettings:
     """
 
     memory_bytes: int = field(default_factory=default_memory)
-    threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    threads: int = field(default_factory=usable_processors)
     verify: bool = False
     replace: bool = False
     local_files_only: bool = False

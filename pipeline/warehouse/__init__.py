@@ -17,9 +17,11 @@ from pipeline.warehouse.places import (
     seed,
     storable,
 )
+from pipeline.warehouse.removal import Removal, remove_model
 
 __all__ = [
     "Compaction",
+    "Removal",
     "Stamp",
     "Warehouse",
     "compact",
@@ -28,6 +30,7 @@ __all__ = [
     "read_named_stamp",
     "read_partition",
     "read_stamp",
+    "remove_model",
     "remove_partition",
     "seed",
     "storable",

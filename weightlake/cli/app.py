@@ -29,7 +29,7 @@ from weightlake.cli.query import query, sql, tables
 from weightlake.cli.report import report
 from weightlake.cli.sensitivity import sensitivity
 from weightlake.cli.study import study
-from weightlake.cli.warehouse import catalog, check, compact, status
+from weightlake.cli.warehouse import catalog, check, compact, remove, status
 from weightlake.cli.watch import watch
 from weightlake.cli.zoo import plan, run, serve
 
@@ -58,6 +58,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     audit,
     breaks,
     compact,
+    remove,
     catalog,
     doctor,
     version,

@@ -13,10 +13,21 @@ from pipeline.errors import UsageError
 # The formats of weightlake.output, named here so that --help needs no pyarrow.
 FormatName = Literal["table", "json", "csv", "parquet", "markdown", "latex"]
 
+
+def warehouse_of(text: str) -> Path:
+    """A warehouse's place; raises UsageError for none, which would be this folder."""
+    if not str(text).strip():
+        raise UsageError(
+            "--warehouse is empty", fix="Name a folder, or leave the option out"
+        )
+    return Path(text)
+
+
 Warehouse = Annotated[
     Path,
     typer.Option(
         "--warehouse",
+        parser=warehouse_of,
         metavar="DIR",
         envvar="WEIGHTLAKE_WAREHOUSE",
         help="Folder of the Parquet tables.",
@@ -26,6 +37,7 @@ ZooWarehouse = Annotated[
     Path | None,
     typer.Option(
         "--warehouse",
+        parser=warehouse_of,
         metavar="DIR",
         envvar="WEIGHTLAKE_WAREHOUSE",
         help="Folder of the Parquet tables. Default: the manifest's, else warehouse.",

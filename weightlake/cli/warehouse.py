@@ -1,4 +1,4 @@
-"""Verbs of the warehouse's upkeep: `status`, `check`, `compact` and `catalog`."""
+"""Verbs of upkeep: `status`, `check`, `compact`, `remove` and `catalog`."""
 
 from __future__ import annotations
 
@@ -89,6 +89,26 @@ def compact(warehouse: Warehouse = WAREHOUSE) -> None:
         f"{warehouse}: {done.n_files_before} files are now {done.n_files_after}, "
         f"{done.n_swept} leftovers removed"
     )
+
+
+def remove(
+    name: Annotated[str, typer.Argument(metavar="MODEL[@REVISION]")],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would go.")
+    ] = False,
+    warehouse: Warehouse = WAREHOUSE,
+) -> None:
+    """Take a model, or one of its revisions, out of every table.
+
+    Its log goes with it; rows that compare other models with it stay.
+
+    For example:
+      weightlake remove old-model
+      weightlake remove gpt2@step-1000 --dry-run
+    """
+    gone = verbs.remove(warehouse, name, dry=dry_run)
+    say(f"{gone} {'would go' if dry_run else 'are gone'}")
 
 
 def catalog(

@@ -11,7 +11,7 @@ from weightlake.face.opened import AnyPath, Opened, as_frame, as_path
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipeline.warehouse import Compaction
+    from pipeline.warehouse import Compaction, Removal
     from weightlake.values.checks import Checks
 
 
@@ -38,6 +38,25 @@ class Upkeep(Opened):
 
         """
         return verbs.compact(self.root)
+
+    def remove(self, name: str, *, dry_run: bool = False) -> Removal:
+        """Take a model, or one of its revisions, out of every table.
+
+        Rows that compare other models with it stay.
+
+        Args:
+            name: A model, or `model@revision`.
+            dry_run: Only count what would go.
+
+        Returns:
+            Removal:
+            n_tables and n_files.
+
+        Raises:
+            WarehouseError: Where nothing is held of it.
+
+        """
+        return verbs.remove(self.root, name, dry=dry_run)
 
     def catalog(self, output: AnyPath = "weightlake.duckdb") -> Path:
         """Write a .duckdb file of views, which any DuckDB client opens.

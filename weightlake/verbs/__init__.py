@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         compact,
         connect,
         doctor,
+        remove,
         status,
         without_empty,
     )
@@ -55,6 +56,7 @@ _HOMES = {
         "compact",
         "connect",
         "doctor",
+        "remove",
         "status",
         "without_empty",
     ),
@@ -101,6 +103,7 @@ __all__ = [
     "print_report",
     "probe",
     "query",
+    "remove",
     "report",
     "run",
     "sensitivity",

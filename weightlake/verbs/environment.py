@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from flows.prefect_setup import can_write, home_beside
+from pipeline.machine import physical_memory
 from pipeline.places import bucket_url
 from pipeline.store import open_store
 from pipeline.text.units import human_bytes
@@ -98,7 +99,7 @@ def _limits() -> Iterator[Finding]:
 
 def _memory() -> int:
     """Bytes of memory, by the machine or by its container's limit if that is less."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    total = physical_memory()
     limit = Path("/sys/fs/cgroup/memory.max")
     text = limit.read_text().strip() if limit.is_file() else "max"
     return min(total, int(text)) if text.isdigit() else total

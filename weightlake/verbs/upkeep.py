@@ -10,7 +10,8 @@ from pipeline import query as asked
 from pipeline.places import settled
 from pipeline.query import Connection, run_query, write_catalog
 from pipeline.query.catalog import has_older_files
-from pipeline.warehouse import Compaction, open_warehouse
+from pipeline.refs import ModelRef
+from pipeline.warehouse import Compaction, Removal, open_warehouse, remove_model
 from pipeline.warehouse import compact as compact_files
 from weightlake.values.checks import Checks
 from weightlake.verbs.environment import examine
@@ -39,6 +40,20 @@ def check(root: Path) -> Checks:
 def compact(root: Path) -> Compaction:
     """One file per table and model, made of many small ones."""
     return compact_files(open_warehouse(root, create=False))
+
+
+def remove(root: Path, name: str, *, dry: bool = False) -> Removal:
+    """Take a model, or `model@revision`, out of every table; `dry` only counts.
+
+    A model whose own name holds an @ is meant before a revision of another. Raises
+    WarehouseError where nothing is held of it.
+    """
+    warehouse = open_warehouse(root, create=False)
+    held = run_query(root, "status", {}).column("model").to_pylist()
+    ref = ModelRef.parse(name)
+    if name in held or "@" not in name:
+        return remove_model(warehouse, name, dry=dry)
+    return remove_model(warehouse, ref.model, ref.revision, dry=dry)
 
 
 def catalog(root: Path, target: Path) -> None:

@@ -68,3 +68,11 @@ def test_a_folder_that_is_no_warehouse(tmp_path, capsys, verb):
     assert captured.out == ""
     assert str(tmp_path / "none") in captured.err
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("verb", [["status"], ["extract", "x"], ["plan", "x"]])
+def test_a_warehouse_without_a_name_is_refused(verb, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*verb, "--warehouse", ""]) == 2
+    assert "--warehouse is empty" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
