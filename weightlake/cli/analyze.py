@@ -75,10 +75,10 @@ def analyze(
     local_files_only: LocalFilesOnly = False,
     warehouse: Warehouse = WAREHOUSE,
 ) -> int:
-    """Show what one model does with one text, now; nothing is stored.
+    """Show what one model does with one text.
 
     Which tokens its answer rests on, what its heads look at, what its layers and
-    neurons do. Loss and importance are in nats.
+    neurons do; nothing is stored. Loss and importance are in nats.
 
     For example:
       weightlake analyze models/gpt2 "The cat sat on the mat. The cat sat"

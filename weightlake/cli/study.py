@@ -99,7 +99,7 @@ def study(
     local_files_only: LocalFilesOnly = False,
     warehouse: Warehouse = WAREHOUSE,
 ) -> int:
-    """Run a study of critical weights, and write its tables, pictures and report.
+    """Run a study of critical weights, and write what it found.
 
     What the warehouse holds already is not run again.
 
