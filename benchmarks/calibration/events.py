@@ -21,7 +21,9 @@ INTRO = (
     f"Quiet runs of {_TENSORS} tensors and {_STEPS} checkpoints, kind by kind, with an "
     f"event at the default setting; seeds from {_FIRST_SEED:,}. Then steps of "
     f"{_HEIGHT:g} σ of {_CHANGED} of the {_TENSORS} tensors at eight checkpoints, each "
-    "found at its very checkpoint."
+    "found at its very checkpoint. Three kinds exceed 3 % where 300 runs are made of "
+    "them: t3 half shared 3.3 % (10 of 300), random walk half shared 4.3 % (13), and "
+    "change under an inverse √ with half-shared noise 3.3 % (10)."
 )
 
 

@@ -16,6 +16,7 @@ from pipeline.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
 from weightlake.cli.analyze import analyze
 from weightlake.cli.audit import audit
 from weightlake.cli.breaks import breaks
+from weightlake.cli.cite import cite
 from weightlake.cli.compare import compare
 from weightlake.cli.doctor import doctor, version
 from weightlake.cli.evaluate import evaluate
@@ -60,6 +61,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
     compact,
     remove,
     catalog,
+    cite,
     doctor,
     version,
 )

@@ -76,6 +76,22 @@ class Upkeep(Opened):
         verbs.catalog(self.root, target)
         return target
 
+    def cite(self, *metrics: str) -> str:
+        """BibTeX of weightlake and of the papers behind its metrics.
+
+        Args:
+            metrics: Columns of tables; all where none is named.
+
+        Returns:
+            str:
+            One entry after another.
+
+        Raises:
+            UsageError: For a name that no column has, with the nearest.
+
+        """
+        return verbs.cite(metrics)
+
     def doctor(self) -> pl.DataFrame:
         """Whether this environment is fit to work in.
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,6 +16,9 @@ import pyarrow as pa
 
 from pipeline.errors import UsageError
 from pipeline.text.cells import interval_text
+
+# What commands a terminal, and is no end of a line: a name in a file may hold them.
+_OF_TERMINALS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def write_json(table: pa.Table, stream: BinaryIO) -> None:
@@ -26,13 +30,18 @@ def write_json(table: pa.Table, stream: BinaryIO) -> None:
             name: _json_value(value) for name, value in zip(names, row, strict=True)
         }
         line = json.dumps(values, ensure_ascii=False, allow_nan=False)
+        # JSON itself escapes the others.
+        line = _OF_TERMINALS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
         stream.write(f"{separator}\n{line}".encode())
         separator = ","
     stream.write(b"[]\n" if separator == "[" else b"\n]\n")
 
 
 def write_csv(table: pa.Table, stream: BinaryIO) -> None:
-    """RFC 4180 with a header; null is empty, a list is JSON, floats are shortest."""
+    """RFC 4180 with a header; null is empty, a list is JSON, floats are shortest.
+
+    Characters that command a terminal are written as escapes.
+    """
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.column_names)
@@ -88,4 +97,10 @@ def _csv_value(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, list | dict):
         return json.dumps(_json_value(value), ensure_ascii=False)
-    return value if isinstance(value, str | int | float | None) else _text(value)
+    if isinstance(value, str):
+        return _OF_TERMINALS.sub(lambda found: _escaped(found[0]), value)
+    return value if isinstance(value, int | float | None) else _text(value)
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")

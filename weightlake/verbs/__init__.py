@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weightlake.verbs.analyzing import analyze, find_model, plan_analyze
     from weightlake.verbs.asking import describe, list_questions, query, sql, tables
+    from weightlake.verbs.citing import cite
     from weightlake.verbs.comparing import compare
     from weightlake.verbs.drawing import check_picture, list_figures, plot
     from weightlake.verbs.evaluating import evaluate, plan_evaluate
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "analyzing": ("analyze", "find_model", "plan_analyze"),
     "asking": ("describe", "list_questions", "query", "sql", "tables"),
+    "citing": ("cite",),
     "comparing": ("compare",),
     "drawing": ("check_picture", "list_figures", "plot"),
     "evaluating": ("evaluate", "plan_evaluate"),
@@ -79,6 +81,7 @@ __all__ = [
     "catalog",
     "check",
     "check_picture",
+    "cite",
     "compact",
     "compare",
     "connect",

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from weightlake.output import FORMATS, emit
+from weightlake.output.data import write_csv, write_json
 
 TABLE = pa.table(
     {
@@ -151,3 +152,17 @@ def test_sums_of_integers_are_integers(capsysbinary):
 def test_every_format_takes_no_rows(form, capsysbinary):
     emit(TABLE.slice(0, 0), format_name=form)
     assert capsysbinary.readouterr().out
+
+
+def test_nothing_commands_a_terminal():
+    table = pa.table({"name": ["a\x1b[31mred\x07\x9b", "two\nlines\t"]})
+    stream = io.BytesIO()
+    write_csv(table, stream)
+    assert stream.getvalue() == b'name\na\\x1b[31mred\\x07\\x9b\n"two\nlines\t"\n'
+    stream = io.BytesIO()
+    write_json(table, stream)
+    assert b"\x1b" not in stream.getvalue()
+    assert "\x9b" not in stream.getvalue().decode()
+    assert [row["name"] for row in json.loads(stream.getvalue())] == table[
+        "name"
+    ].to_pylist()
