@@ -162,6 +162,16 @@ def _check_words(study: Study, where: str) -> None:
                     where=where,
                     fix=f"Use {', '.join(allowed)}",
                 )
-    for key, number in (("topk", study.topk), ("draws", study.draws)):
-        if number < 1:
-            raise UsageError(f"{key} is {number}", where=where, fix="Give 1 or more")
+    least = (
+        *(("topk", each, 1) for each in (study.topk,)),
+        *(("draws", each, 1) for each in (study.draws,)),
+        *(("doses", each, 1) for each in study.doses),
+        *(("scales", each, 0) for each in study.scales),
+        *(("samples", each, 0) for each in (study.samples,)),
+        *(("limit", each, 0) for each in (study.limit,)),
+    )
+    for key, number, smallest in least:
+        if not number >= smallest:  # a NaN is not
+            raise UsageError(
+                f"{key} is {number}", where=where, fix=f"Give {smallest} or more"
+            )

@@ -59,6 +59,21 @@ def test_the_critical_weights_are_those_of_the_warehouse(out):
     assert sum(row["share"] or 0 for row in stats) == pytest.approx(1)
 
 
+def test_other_runs_of_the_warehouse_stay_out(model, out, tmp_path):
+    lake = wl.open(out.parent / "lake")
+    found = lake.study(
+        "perturbation",
+        models=model,
+        perturbations=["zero"],
+        doses=[5],
+        draws=4,
+        out_dir=tmp_path,
+        plots=False,
+    )
+    assert "| tiny | zero | 1 | 5 |" in found.report
+    assert "sign_flip" not in found.report
+
+
 def test_controls_are_those_asked_for_and_stability_has_its_chance(out):
     found = json.loads((out / "perturbation_results.json").read_text())
     assert {row["operation"] for row in found["effects"]} == {"sign_flip"}
@@ -87,5 +102,6 @@ def test_a_study_of_python_and_of_a_model_without_a_head(model, tmp_path):
     )
     assert "| tiny | 1 |" in found.report
     assert any("bert" in line for line in found.failures)
+    assert "## What failed\n\n- bert: no scores: no_head" in found.report
     with pytest.raises(wl.SourceError, match="bert"):
         lake.study("basic", models=tmp_path / "bert", out_dir=tmp_path / "other")

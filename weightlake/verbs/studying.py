@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import QueryError, SourceError, UsageError
+from pipeline.probes.texts import read_probe_set
 from pipeline.query import run_query, run_sql
 from pipeline.stages import StageSettings
 from pipeline.studies.exports import Folder
 from pipeline.studies.report import write_results
 from pipeline.studies.study import Study
+from pipeline.tasks.sets import beside_task
 from weightlake.values.outcomes import Outcomes
 from weightlake.verbs.asking import Notify
 from weightlake.verbs.environment import own_version
@@ -24,6 +26,9 @@ from weightlake.verbs.measuring import extract
 from weightlake.verbs.perturbing import perturb, sensitivity
 from weightlake.verbs.probing import find_sources
 
+_OF_ONE_TEXT = {
+    *("critical_weights", "sensitivity_stats", "row_patterns", "sensitive_components")
+}
 _LIBRARIES = ("torch", "transformers", "numpy", "scipy", "scikit-learn", "duckdb")
 
 
@@ -70,18 +75,42 @@ def study(
             fix="A study needs models with a head that predicts tokens",
         )
 
+    scope = _scope_of(asked)
+
     def ask(name: str, params: Mapping[str, str]) -> list[dict[str, Any]]:
+        own = dict(params)
+        if name in _OF_ONE_TEXT:
+            own["probe_set"] = scope["probe_set"][0]
         try:
-            rows: list[dict[str, Any]] = run_query(root, name, params).to_pylist()
+            rows: list[dict[str, Any]] = run_query(root, name, own).to_pylist()
         except QueryError as error:  # a model that has none of this
             failures.append(str(error))
             return []
-        return rows
+        return [row for row in rows if _is_within(row, scope)]
 
     report = write_results(asked, measured, ask, folder)
+    if failures:
+        lines = "".join(f"- {line}\n" for line in failures)
+        report += f"\n## What failed\n\n{lines}"
+        folder.text("report.md", report)
     files = folder.close(asked, _versions())
     seconds = time.monotonic() - began
     return Studied(folder.path, tuple(files), report, tuple(failures), seconds)
+
+
+def _scope_of(asked: Study) -> dict[str, tuple[Any, ...]]:
+    """Which rows are the study's own: a warehouse may hold other runs of its models."""
+    texts = tuple(read_probe_set(text).name for text in asked.texts)
+    return {
+        "probe_set": texts,
+        "to_probe_set": texts,
+        "operation": asked.operations,
+        "task": tuple(beside_task(task).name for task in asked.tasks),
+    }
+
+
+def _is_within(row: Mapping[str, Any], scope: Mapping[str, tuple[Any, ...]]) -> bool:
+    return all(row[name] in words for name, words in scope.items() if name in row)
 
 
 def _run(
