@@ -31,7 +31,7 @@ _log = logging.getLogger("weightlake")
 
 
 class Recorder:
-    """Records a model into a warehouse while it trains.
+    """Records a model into a warehouse while it trains::
 
         recorder = Recorder("warehouse", "my-run", every=100)
         for step, batch in enumerate(batches):
