@@ -48,6 +48,8 @@ def test_numbers_are_the_harness_s(models, name, task, batch):
         row = scores[metric.removesuffix("_stderr")]
         ours = row["stderr"] if metric.endswith("_stderr") else row["value"]
         is_share = metric.startswith("acc")
-        assert ours == pytest.approx(value, rel=1e-12 if is_share else 1e-6), metric
+        # At e^41 it multiplies what processors round differently in the logarithm.
+        near = 1e-5 if metric == "perplexity_stderr" else 1e-6
+        assert ours == pytest.approx(value, rel=1e-12 if is_share else near), metric
         if batch == 1:  # as its table prints it
             assert f"{ours:.4g}" == f"{value:.4g}", metric

@@ -15,7 +15,7 @@ def cite(
         typer.Argument(metavar="[METRIC]…", help="Columns; all where none is named."),
     ] = None,
 ) -> None:
-    """Print BibTeX of weightlake and of the papers behind its metrics.
+    """Print BibTeX of the papers behind the metrics, and our own.
 
     For example:
       weightlake cite > methods.bib
